@@ -1,0 +1,91 @@
+# Florin's tasks. `make help` lists them; every one runs in a fresh clone with
+# Go and a shell only, except where its line says more.
+
+SHELL       := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+CYCLES      ?= 20
+FUZZTIME    ?= 10s
+TIMEOUT     ?= 20m
+PKGS        ?= ./...
+TESTPG      := go run ./tools/testpg
+CAMPAIGN    := go test ./internal/campaign/... -count=1 -timeout 0 -v
+
+# $(STEP) NAME CMD…: prints the name, runs, prints the seconds; keeps the code.
+STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(date +%s); \
+	if [ $$c -eq 0 ]; then echo "<== $$name: ok, $$((e-s)) s"; else echo "<== $$name: FAILED ($$c), $$((e-s)) s"; fi; exit $$c'
+
+# -race links the C runtime, so the compiler must really build something.
+RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
+
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash failover disk-full clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the program, ./florin (no C compiler needed)
+	CGO_ENABLED=0 go build -trimpath -o florin .
+
+run: build ## build and serve (ARGS="…" for flags)
+	./florin serve $(ARGS)
+
+test: ## everything CI runs: formatting, vet, generated files, all tests with PostgreSQL and -race
+	@$(STEP) "gofmt" $(MAKE) fmt-check
+	@$(STEP) "go vet" go vet ./...
+	@$(STEP) "generated files" go run ./tools/generated
+	@$(STEP) "tests" $(MAKE) test-pg
+
+test-pg: ## all tests with a private PostgreSQL, and -race when there is a C compiler (PKGS=…)
+	@race='$(RACE)'; cgo=1; \
+	if [ -z "$$race" ]; then echo 'no working C compiler: running WITHOUT -race'; cgo=0; fi; \
+	CGO_ENABLED=$$cgo $(TESTPG) -- go test $$race -timeout $(TIMEOUT) $(PKGS)
+
+test-quick: ## all tests on SQLite only, without -race (PKGS=…)
+	go test $(PKGS)
+
+fmt: ## format the Go files
+	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
+
+fmt-check:
+	@bad=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	if [ -n "$$bad" ]; then echo "not gofmt'ed (make fmt):"; echo "$$bad"; exit 1; fi
+
+vet: ## go vet
+	go vet ./...
+
+generate: ## rewrite generated files
+	go generate ./...
+
+generated: ## fail if a generated file is stale
+	go run ./tools/generated
+
+shape: ## lines, functions and interfaces per package; what is over the limits (STRICT=1 fails)
+	@go run ./tools/shape $(if $(STRICT),--strict)
+
+bench: ## measure against the floors, PostgreSQL beside (ARGS="…")
+	$(TESTPG) -- go run ./tools/bench $(ARGS)
+
+fuzz: ## every fuzz target for FUZZTIME=10s
+	@git ls-files -co --exclude-standard '*_test.go' | xargs grep -Ho '^func Fuzz[A-Za-z0-9_]*' /dev/null | sed 's/:func / /' | \
+	while read -r file name; do \
+		$(STEP) "$$name" go test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x </dev/null || exit 1; \
+	done
+
+crash: ## kill -9 rounds of the program, CYCLES=20
+	$(CAMPAIGN) -run Crash -args -cycles=$(CYCLES)
+
+power: ## power-cut rounds on tools/lossyfs (root, /dev/fuse), CYCLES=20
+	$(CAMPAIGN) -run Power -args -cycles=$(CYCLES)
+
+pg-crash: ## kill -9 rounds of PostgreSQL, CYCLES=20
+	$(TESTPG) -- $(CAMPAIGN) -run PostgresCrash -args -cycles=$(CYCLES)
+
+failover: ## failover to a synchronous standby, CYCLES=20
+	$(TESTPG) -- $(CAMPAIGN) -run Failover -args -cycles=$(CYCLES)
+
+disk-full: ## rounds on a small tmpfs (root), CYCLES=20
+	$(CAMPAIGN) -run DiskFull -args -cycles=$(CYCLES)
+
+clean: ## remove what make builds
+	rm -f florin *.test *.prof

@@ -1,0 +1,254 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"hash/crc32"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/fault"
+)
+
+// Key is an API key without its secret.
+type Key struct {
+	ID          int64
+	Owner       int64
+	Name        string
+	Mode        auth.Mode // empty for the operator's
+	Role        auth.Role
+	Permissions []auth.Permission
+	CIDRs       []netip.Prefix
+	Expires     time.Time // zero: never
+	LastUsed    time.Time // zero: never; exact to a minute
+	Created     time.Time
+}
+
+// NewKey says what a key shall be able to do. Either a role or permissions.
+type NewKey struct {
+	Name        string
+	Mode        auth.Mode
+	Role        auth.Role
+	Permissions []auth.Permission
+	CIDRs       []netip.Prefix
+	Expires     time.Time
+}
+
+// Secret is a key's text. It prints as nothing; Reveal is called where it is shown,
+// once.
+type Secret struct{ text string }
+
+// Reveal gives the text.
+func (s Secret) Reveal() string { return s.text }
+
+// String keeps the secret out of logs and errors.
+func (Secret) String() string { return "[api key]" }
+
+// GoString does the same for %#v.
+func (Secret) GoString() string { return "[api key]" }
+
+// alphabet is base32 without what is mistaken for one another when read aloud.
+const alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
+
+// newSecret makes florin_live_sk_…: a prefix by which secret scanners find a leaked
+// key, 256 random bits, and a checksum that tells a typing error from a wrong key.
+func newSecret(mode auth.Mode) (Secret, error) {
+	var random [32]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return Secret{}, err
+	}
+	sum := crc32.ChecksumIEEE(random[:])
+	all := append(random[:], byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
+	kind := string(mode)
+	if kind == "" {
+		kind = "operator"
+	}
+	return Secret{"florin_" + kind + "_sk_" + base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).EncodeToString(all)}, nil
+}
+
+// wellFormed reports whether a text can be a key at all, before the store is asked.
+func wellFormed(text string) bool {
+	rest, ok := strings.CutPrefix(text, "florin_")
+	_, body, ok2 := strings.Cut(rest, "_sk_")
+	if !ok || !ok2 || len(text) > 100 {
+		return false
+	}
+	all, err := base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).DecodeString(body)
+	if err != nil || len(all) != 36 {
+		return false
+	}
+	sum := crc32.ChecksumIEEE(all[:32])
+	return slices.Equal(all[32:], []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
+}
+
+func hashOf(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
+
+// Add makes a key within a unit, so that an owner and its first key are one effect.
+func (s *Service) Add(tx *db.Tx, owner int64, n NewKey) (Key, Secret, error) {
+	secret, err := newSecret(n.Mode)
+	if err != nil {
+		return Key{}, Secret{}, err
+	}
+	permissions := n.Permissions
+	if n.Role != "" {
+		permissions = n.Role.Permissions()
+	}
+	k := Key{ID: s.ids.Next(), Owner: owner, Name: n.Name, Mode: n.Mode, Role: n.Role, Permissions: permissions,
+		CIDRs: n.CIDRs, Expires: n.Expires, Created: s.clock.Now()}
+	hash := hashOf(secret.text)
+	tx.Exec(`INSERT INTO api_key (id, owner_id, mode, name, hash, role, permissions, cidrs, expires_at, last_used_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)`, k.ID, owner, string(k.Mode), k.Name, hash[:], string(k.Role),
+		joinPermissions(n), joinCIDRs(k.CIDRs), millis(k.Expires), k.Created.UnixMilli())
+	return k, secret, nil
+}
+
+// joinPermissions keeps the listed permissions; a role's are looked up at each use,
+// so that a role's change reaches keys that exist.
+func joinPermissions(n NewKey) string {
+	names := make([]string, len(n.Permissions))
+	for i, p := range n.Permissions {
+		names[i] = string(p)
+	}
+	return strings.Join(names, ",")
+}
+
+func joinCIDRs(cidrs []netip.Prefix) string {
+	texts := make([]string, len(cidrs))
+	for i, c := range cidrs {
+		texts[i] = c.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+const keyColumns = `id, owner_id, mode, name, role, permissions, cidrs, expires_at, last_used_at, created_at FROM api_key`
+
+func scanKey(r db.Row) (Key, error) {
+	var k Key
+	var mode, role, permissions, cidrs string
+	var expires, used, created int64
+	if err := r.Scan(&k.ID, &k.Owner, &mode, &k.Name, &role, &permissions, &cidrs, &expires, &used, &created); err != nil {
+		return k, err
+	}
+	k.Mode, k.Role, k.Expires, k.LastUsed, k.Created = auth.Mode(mode), auth.Role(role), instant(expires), instant(used), instant(created)
+	k.Permissions = k.Role.Permissions()
+	for _, p := range split(permissions) {
+		k.Permissions = append(k.Permissions, auth.Permission(p))
+	}
+	for _, text := range split(cidrs) {
+		c, err := netip.ParsePrefix(text)
+		if err != nil {
+			return k, err
+		}
+		k.CIDRs = append(k.CIDRs, c)
+	}
+	return k, nil
+}
+
+func split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// List gives an owner's keys in order of id.
+func (s *Service) List(ctx context.Context, g auth.Grant) ([]Key, error) {
+	var keys []Key
+	err := s.store.Each(ctx, db.Worker(), `SELECT `+keyColumns+` WHERE owner_id = $1 ORDER BY id`, []any{g.Owner()}, func(r db.Row) error {
+		k, err := scanKey(r)
+		keys = append(keys, k)
+		return err
+	})
+	return keys, err
+}
+
+func noKey() error { return fault.New(fault.NotFound, fault.APIKeyNotFound, "API key not found") }
+
+// overlap is how long a rotated key goes on working beside its successor.
+const overlap = 24 * time.Hour
+
+// Rotate makes a successor with the same rights and lets the old key expire after an
+// overlap of a day. also runs in the same unit.
+func (s *Service) Rotate(ctx context.Context, g auth.Grant, keyID int64, also func(*db.Tx, Key, Secret) error) error {
+	old, err := s.get(ctx, g, keyID)
+	if err != nil {
+		return err
+	}
+	end := s.clock.Now().Add(overlap)
+	if !old.Expires.IsZero() && old.Expires.Before(end) {
+		end = old.Expires
+	}
+	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		n := NewKey{Name: old.Name, Mode: old.Mode, Role: old.Role, CIDRs: old.CIDRs, Expires: old.Expires}
+		if n.Role == "" {
+			n.Permissions = old.Permissions
+		}
+		made, secret, err := s.Add(tx, g.Owner(), n)
+		if err != nil {
+			return err
+		}
+		tx.ExecOne(noKey(), `UPDATE api_key SET expires_at = $3 WHERE owner_id = $1 AND id = $2`, g.Owner(), keyID, end.UnixMilli())
+		return also(tx, made, secret)
+	})
+	s.drop(keyID)
+	return err
+}
+
+// Revoke ends a key at once here, and within a second on every other node.
+func (s *Service) Revoke(ctx context.Context, g auth.Grant, keyID int64, also func(*db.Tx) error) error {
+	if _, err := s.get(ctx, g, keyID); err != nil {
+		return err
+	}
+	now := s.clock.Millis()
+	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.ExecOne(noKey(), `UPDATE api_key SET expires_at = $3 WHERE owner_id = $1 AND id = $2`, g.Owner(), keyID, now)
+		return also(tx)
+	})
+	s.drop(keyID)
+	return err
+}
+
+func (s *Service) get(ctx context.Context, g auth.Grant, keyID int64) (Key, error) {
+	var k Key
+	found := false
+	err := s.store.Each(ctx, db.Worker(), `SELECT `+keyColumns+` WHERE owner_id = $1 AND id = $2`, []any{g.Owner(), keyID}, func(r db.Row) (err error) {
+		found = true
+		k, err = scanKey(r)
+		return err
+	})
+	if err == nil && !found {
+		err = noKey()
+	}
+	return k, err
+}
+
+// Create makes a key for the grant's owner. also runs in the same unit.
+func (s *Service) Create(ctx context.Context, g auth.Grant, n NewKey, also func(*db.Tx, Key, Secret) error) error {
+	return s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		k, secret, err := s.Add(tx, g.Owner(), n)
+		if err != nil {
+			return err
+		}
+		return also(tx, k, secret)
+	})
+}

@@ -1,0 +1,79 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// origin names whose tree a checkpoint is of (C2SP tlog-checkpoint).
+const origin = "florin-audit"
+
+// Checkpoint is a signed statement of how many records there are and what their tree
+// head is.
+type Checkpoint struct {
+	Size int64
+	Root tlog.Hash
+}
+
+func signHead(signer note.Signer, e edge) (string, error) {
+	text := fmt.Sprintf("%s\n%d\n%s\n", origin, e.size, e.root())
+	signed, err := note.Sign(&note.Note{Text: text}, signer)
+	return string(signed), err
+}
+
+var errCheckpoint = errors.New("the checkpoint is not signed by this installation's audit key")
+
+// ParseCheckpoint checks a signed checkpoint.
+func ParseCheckpoint(text string, verifier note.Verifier) (Checkpoint, error) {
+	n, err := note.Open([]byte(text), note.VerifierList(verifier))
+	if err != nil {
+		return Checkpoint{}, errCheckpoint
+	}
+	lines := strings.Split(n.Text, "\n")
+	var c Checkpoint
+	if len(lines) < 3 || lines[0] != origin {
+		return c, errCheckpoint
+	}
+	if _, err := fmt.Sscanf(lines[1], "%d", &c.Size); err != nil {
+		return c, errCheckpoint
+	}
+	c.Root, err = tlog.ParseHash(lines[2])
+	return c, err
+}
+
+// FileSink appends checkpoints to a file.
+type FileSink struct{ path string }
+
+// NewFileSink makes a sink of a file; it is created when the first checkpoint comes.
+func NewFileSink(path string) *FileSink { return &FileSink{path} }
+
+// Publish appends one checkpoint and returns when it is on the disk.
+func (s *FileSink) Publish(checkpoint string) error {
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(checkpoint + "\n")
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// LastCheckpoint reads the newest valid checkpoint out of a sink's file, or a file
+// that holds a single one.
+func LastCheckpoint(text string, verifier note.Verifier) (Checkpoint, error) {
+	var last Checkpoint
+	err := errCheckpoint
+	for _, part := range strings.Split(text, origin+"\n") {
+		if part = strings.TrimRight(part, "\n"); part == "" {
+			continue
+		}
+		if c, parseErr := ParseCheckpoint(origin+"\n"+part+"\n", verifier); parseErr == nil && (err != nil || c.Size >= last.Size) {
+			last, err = c, nil
+		}
+	}
+	return last, err
+}

@@ -1,0 +1,172 @@
+package audit
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/strictjson"
+)
+
+// Actions of this version.
+const (
+	CustomerCreate  = "customer.create"
+	CustomerRead    = "customer.read"
+	CustomerUpdate  = "customer.update"
+	CustomerErase   = "customer.erase"
+	CustomerList    = "customer.list"
+	CustomerSearch  = "customer.search"
+	CustomerHistory = "customer.history"
+	CustomerExport  = "customer.export"
+	MethodsRead     = "payment_methods.read"
+	EventsRead      = "events.read"
+	AuditRead       = "audit.read"
+	KeyCreate       = "api_key.create"
+	KeyRotate       = "api_key.rotate"
+	KeyRevoke       = "api_key.revoke"
+	KeysRead        = "api_key.list"
+	OwnerCreate     = "owner.create"
+	OwnersRead      = "owner.list"
+	SettingsRead    = "settings.read"
+	SettingsUpdate  = "settings.update"
+	SignInRefused   = "credential.refused"
+	ServiceStart    = "service.start"
+)
+
+// OK is the result of what succeeded; a refusal's result is its error code.
+const OK = "ok"
+
+// Entry is what one answer adds to the trail.
+type Entry struct {
+	Action    string
+	Result    string  // empty is OK
+	Customers []int64 // everybody whose data the answer showed or changed
+	Fields    []string
+	Filters   []string // names of the filters used; searched values are not recorded
+	Count     int      // how many refusals one record stands for; 0 is one
+}
+
+// Record is an entry as it stands in the trail.
+type Record struct {
+	Seq       int64 // position in the tree; -1 while unsealed
+	ID        int64
+	At        time.Time
+	Realm     int64
+	ActorKind string
+	ActorID   int64
+	Role      string
+	Action    string
+	Result    string
+	Customers []int64
+	Fields    []string
+	Filters   []string
+	Count     int
+	Address   string
+	RequestID string
+}
+
+// Sealed reports whether a signed checkpoint covers the record.
+func (r Record) Sealed() bool { return r.Seq >= 0 }
+
+// body is the record as it is hashed: one JSON object, written once and never again.
+func body(recordID, at int64, g auth.Grant, e Entry) []byte {
+	actor, origin := g.Actor(), g.Origin()
+	b := make([]byte, 0, 256+8*len(e.Customers))
+	b = append(b, `{"id":`...)
+	b = strconv.AppendInt(b, recordID, 10)
+	b = append(b, `,"at":`...)
+	b = strconv.AppendInt(b, at, 10)
+	b = append(b, `,"realm":`...)
+	b = strconv.AppendInt(b, actor.Realm, 10)
+	b = append(b, `,"actor":"`...)
+	b = append(b, actor.Kind...)
+	b = append(b, `","actorId":`...)
+	b = strconv.AppendInt(b, actor.ID, 10)
+	b = appendText(b, "role", string(actor.Role))
+	b = appendText(b, "action", e.Action)
+	b = appendText(b, "result", e.Result)
+	b = appendDeltas(b, e.Customers)
+	b = appendList(b, "fields", e.Fields)
+	b = appendList(b, "filters", e.Filters)
+	if e.Count > 1 {
+		b = append(b, `,"count":`...)
+		b = strconv.AppendInt(b, int64(e.Count), 10)
+	}
+	b = appendText(b, "from", origin.Address)
+	b = appendText(b, "request", origin.RequestID)
+	return append(b, '}')
+}
+
+func appendText(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return strictjson.AppendString(b, value)
+}
+
+func appendList(b []byte, name string, values []string) []byte {
+	if len(values) == 0 {
+		return b
+	}
+	b = append(append(append(b, `,"`...), name...), `":[`...)
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strictjson.AppendString(b, v)
+	}
+	return append(b, ']')
+}
+
+// appendDeltas writes the customers in order, each as its distance from the one
+// before: a page of 25 neighbours costs a few bytes each.
+func appendDeltas(b []byte, customers []int64) []byte {
+	if len(customers) == 0 {
+		return b
+	}
+	sorted := slices.Sorted(slices.Values(customers))
+	b = append(b, `,"customers":[`...)
+	last := int64(0)
+	for i, c := range sorted {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, c-last, 10)
+		last = c
+	}
+	return append(b, ']')
+}
+
+// wireRecord is how body's JSON is read back.
+type wireRecord struct {
+	ID        int64    `json:"id"`
+	At        int64    `json:"at"`
+	Realm     int64    `json:"realm"`
+	Actor     string   `json:"actor"`
+	ActorID   int64    `json:"actorId"`
+	Role      string   `json:"role"`
+	Action    string   `json:"action"`
+	Result    string   `json:"result"`
+	Customers []int64  `json:"customers"`
+	Fields    []string `json:"fields"`
+	Filters   []string `json:"filters"`
+	Count     int      `json:"count"`
+	From      string   `json:"from"`
+	Request   string   `json:"request"`
+}
+
+func parse(text []byte, seq int64) (Record, error) {
+	var w wireRecord
+	if err := json.Unmarshal(text, &w); err != nil {
+		return Record{}, err
+	}
+	for i := 1; i < len(w.Customers); i++ {
+		w.Customers[i] += w.Customers[i-1]
+	}
+	return Record{Seq: seq, ID: w.ID, At: time.UnixMilli(w.At).UTC(), Realm: w.Realm, ActorKind: w.Actor, ActorID: w.ActorID,
+		Role: w.Role, Action: w.Action, Result: w.Result, Customers: w.Customers, Fields: w.Fields, Filters: w.Filters,
+		Count: max(1, w.Count), Address: w.From, RequestID: w.Request}, nil
+}

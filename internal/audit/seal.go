@@ -1,0 +1,216 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/florin-gateway/florin/internal/db"
+)
+
+// sealBatch bounds how long one seal holds SQLite's writer.
+const sealBatch = 4096
+
+// Sink takes signed checkpoints to where the database's keeper can't rewrite them.
+type Sink interface {
+	Publish(checkpoint string) error
+}
+
+// Sealer turns committed records into segments under a signed tree head.
+type Sealer struct {
+	log    *Log
+	store  *db.DB
+	signer note.Signer
+	sinks  []Sink
+
+	published int64 // number of the newest checkpoint that every sink has
+}
+
+// NewSealer makes the sealer; what is not yet at the sinks after a crash goes there
+// with the next seal.
+func NewSealer(l *Log, store *db.DB, signer note.Signer, sinks ...Sink) *Sealer {
+	return &Sealer{log: l, store: store, signer: signer, sinks: sinks}
+}
+
+// head is the newest checkpoint: its number and the tree's edge.
+type head struct {
+	number int64
+	edge   edge
+}
+
+// Seal takes pending records into the tree, publishes the new head, and says how many
+// records it took. Two sealers can't both succeed: the later one breaks on the
+// checkpoint's number and leaves its records pending.
+func (s *Sealer) Seal(ctx context.Context) (int, error) {
+	count := 0
+	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		segments, customers, err := takePending(tx)
+		if err != nil || len(segments) == 0 {
+			count = 0
+			return err
+		}
+		last, err := readHead(tx.One)
+		if err != nil {
+			return err
+		}
+		before := last.edge.size
+		for i, seg := range segments {
+			seg.firstSeq = last.edge.size
+			if err := s.keep(tx, seg, customers[i], &last.edge); err != nil {
+				return err
+			}
+		}
+		count = int(last.edge.size - before)
+		return s.checkpoint(tx, last)
+	})
+	if db.IsViolation(err, "audit_checkpoint") || db.IsViolation(err, "audit_segment") {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return count, s.publish(ctx)
+}
+
+func readHead(one func(string, []any, ...any) error) (head, error) {
+	var h head
+	var size int64
+	var roots []byte
+	err := one(`SELECT number, size, edge FROM audit_checkpoint ORDER BY number DESC LIMIT 1`, nil, &h.number, &size, &roots)
+	if errors.Is(err, db.ErrNoRows) {
+		return head{}, nil
+	}
+	if err != nil {
+		return head{}, err
+	}
+	h.edge, err = parseEdge(size, roots)
+	return h, err
+}
+
+// takePending removes committed records from where they wait, and groups them by
+// realm in order of id.
+func takePending(tx *db.Tx) (segments []segment, customers [][]int64, err error) {
+	type waiting struct {
+		realm, id int64
+		body      []byte
+	}
+	var all []waiting
+	err = tx.Each(`DELETE FROM audit_pending WHERE (realm_id, id) IN
+		(SELECT realm_id, id FROM audit_pending ORDER BY realm_id, id LIMIT $1)
+		RETURNING realm_id, id, body`, []any{sealBatch}, func(r db.Row) error {
+		var w waiting
+		err := r.Scan(&w.realm, &w.id, &w.body)
+		all = append(all, w)
+		return err
+	})
+	slices.SortFunc(all, func(a, b waiting) int {
+		return cmp.Or(cmp.Compare(a.realm, b.realm), cmp.Compare(a.id, b.id))
+	})
+	for i, w := range all {
+		if i == 0 || all[i-1].realm != w.realm {
+			segments = append(segments, segment{realm: w.realm})
+			customers = append(customers, nil)
+		}
+		last := len(segments) - 1
+		segments[last].records = append(segments[last].records, w.body)
+		if r, err := parse(w.body, 0); err == nil {
+			customers[last] = append(customers[last], r.Customers...)
+		}
+	}
+	return segments, customers, err
+}
+
+func (s *Sealer) keep(tx *db.Tx, seg segment, customers []int64, e *edge) error {
+	packed, err := seg.pack()
+	if err != nil {
+		return err
+	}
+	hashes := seg.hashes()
+	for i := range seg.records {
+		e.push(tlog.Hash(hashes[i*tlog.HashSize : (i+1)*tlog.HashSize]))
+	}
+	first, err := parse(seg.records[0], 0)
+	if err != nil {
+		return err
+	}
+	last, err := parse(seg.records[len(seg.records)-1], 0)
+	if err != nil {
+		return err
+	}
+	tx.Exec(`INSERT INTO audit_segment (realm_id, first_seq, records, first_at, last_at, body, hashes, customers)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, seg.realm, seg.firstSeq, len(seg.records),
+		first.At.UnixMilli(), last.At.UnixMilli(), packed, hashes, customerSet(customers))
+	return nil
+}
+
+func (s *Sealer) checkpoint(tx *db.Tx, h head) error {
+	signed, err := signHead(s.signer, h.edge)
+	if err != nil {
+		return err
+	}
+	tx.Exec(`INSERT INTO audit_checkpoint (number, size, at, edge, note) VALUES ($1, $2, $3, $4, $5)`,
+		h.number+1, h.edge.size, s.log.clock.Millis(), h.edge.bytes(), signed)
+	return nil
+}
+
+// publish takes every checkpoint that the sinks do not have there, only after its
+// commit: the other way round a power cut would make verify accuse us.
+func (s *Sealer) publish(ctx context.Context) error {
+	err := s.store.Each(ctx, db.Worker(), `SELECT number, note FROM audit_checkpoint WHERE number > $1 ORDER BY number`,
+		[]any{s.published}, func(r db.Row) error {
+			var number int64
+			var text string
+			if err := r.Scan(&number, &text); err != nil {
+				return err
+			}
+			for _, sink := range s.sinks {
+				if err := sink.Publish(text); err != nil {
+					return err
+				}
+			}
+			s.published = number
+			return nil
+		})
+	if err == nil {
+		s.log.sinkFailing.Store(0)
+	} else {
+		s.log.sinkFailing.CompareAndSwap(0, s.log.clock.Millis())
+	}
+	return err
+}
+
+// Resume learns where the last process stopped, so that only the newest checkpoint
+// is published again.
+func (s *Sealer) Resume(ctx context.Context) error {
+	last, err := readHead(func(sql string, args []any, dest ...any) error {
+		return s.store.One(ctx, db.Worker(), sql, args, dest...)
+	})
+	s.published = max(0, last.number-1)
+	return err
+}
+
+// Run seals until ctx ends and once more after that. failed hears of errors.
+func (s *Sealer) Run(ctx context.Context, interval time.Duration, failed func(error)) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		count, err := s.Seal(ctx)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			failed(err)
+		}
+		if count == sealBatch {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			_, _ = s.Seal(context.WithoutCancel(ctx))
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package audit
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"errors"
+	"io"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// segment is a run of one realm's records as it is stored: the records compressed,
+// their leaf hashes, and the set of customers they name.
+type segment struct {
+	realm    int64
+	firstSeq int64
+	records  [][]byte
+}
+
+// pack compresses length-prefixed records.
+func (s segment) pack() ([]byte, error) {
+	var out bytes.Buffer
+	w, err := flate.NewWriter(&out, flate.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	var length [binary.MaxVarintLen64]byte
+	for _, r := range s.records {
+		n := binary.PutUvarint(length[:], uint64(len(r)))
+		_, _ = w.Write(length[:n])
+		_, _ = w.Write(r)
+	}
+	return out.Bytes(), w.Close()
+}
+
+// maxSegment bounds what unpacking a damaged segment may cost.
+const maxSegment = 64 << 20
+
+var errSegment = errors.New("audit: a segment is damaged")
+
+func unpack(packed []byte) ([][]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxSegment))
+	if err != nil {
+		return nil, errSegment
+	}
+	var records [][]byte
+	for len(text) > 0 {
+		length, n := binary.Uvarint(text)
+		if n <= 0 || length > uint64(len(text)-n) {
+			return records, errSegment
+		}
+		records = append(records, text[n:n+int(length)])
+		text = text[n+int(length):]
+	}
+	return records, nil
+}
+
+func (s segment) hashes() []byte {
+	out := make([]byte, 0, len(s.records)*tlog.HashSize)
+	for _, r := range s.records {
+		h := tlog.RecordHash(r)
+		out = append(out, h[:]...)
+	}
+	return out
+}
+
+// customerSet writes the distinct customers in order, as distances.
+func customerSet(customers []int64) []byte {
+	slices.Sort(customers)
+	var out []byte
+	last := int64(0)
+	for _, c := range slices.Compact(customers) {
+		out = binary.AppendUvarint(out, uint64(c-last))
+		last = c
+	}
+	return out
+}
+
+// inSet reports whether a customer is named in a segment.
+func inSet(set []byte, customer int64) bool {
+	at := int64(0)
+	for len(set) > 0 && at < customer {
+		delta, n := binary.Uvarint(set)
+		if n <= 0 {
+			return false
+		}
+		at += int64(delta)
+		set = set[n:]
+	}
+	return at == customer && customer != 0
+}

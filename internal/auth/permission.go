@@ -1,0 +1,86 @@
+package auth
+
+import "sort"
+
+// Permission names one thing that an actor may do, as "resource:action".
+type Permission string
+
+// The permissions there are. docs/permissions.md is generated from All.
+const (
+	CustomersRead      Permission = "customers:read"
+	CustomersWrite     Permission = "customers:write"
+	CustomersErase     Permission = "customers:erase"
+	CustomersExport    Permission = "customers:export"
+	InteractionsWrite  Permission = "interactions:write"
+	PaymentMethodsRead Permission = "payment-methods:read"
+	EventsRead         Permission = "events:read"
+	AuditRead          Permission = "audit:read"
+	APIKeysManage      Permission = "api-keys:manage"
+	SettingsRead       Permission = "settings:read"
+	SettingsWrite      Permission = "settings:write"
+	OwnersManage       Permission = "owners:manage"
+)
+
+// Role is a named set of permissions.
+type Role string
+
+// The built-in roles (wire contract, section 2).
+const (
+	Admin    Role = "Admin"
+	Finance  Role = "Finance"
+	Support  Role = "Support"
+	Privacy  Role = "Privacy"
+	ReadOnly Role = "ReadOnly"
+	Operator Role = "Operator"
+)
+
+// Roles lists the built-in roles, the widest first.
+func Roles() []Role { return []Role{Admin, Finance, Support, Privacy, ReadOnly, Operator} }
+
+// Permissions is what a built-in role may do; nil for a name that is none.
+// The operator runs the platform and sees nothing of its owners' data.
+func (r Role) Permissions() []Permission {
+	switch r {
+	case Admin:
+		return []Permission{CustomersRead, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
+			PaymentMethodsRead, EventsRead, AuditRead, APIKeysManage, SettingsRead, SettingsWrite}
+	case Finance:
+		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, EventsRead, SettingsRead}
+	case Support:
+		return []Permission{CustomersRead, InteractionsWrite, PaymentMethodsRead}
+	case Privacy:
+		return []Permission{CustomersRead, CustomersErase, CustomersExport, AuditRead, SettingsRead}
+	case ReadOnly:
+		return []Permission{CustomersRead, PaymentMethodsRead, EventsRead, SettingsRead}
+	case Operator:
+		return []Permission{OwnersManage}
+	}
+	return nil
+}
+
+// All lists every permission in order of name.
+func All() []Permission {
+	seen := map[Permission]bool{}
+	var all []Permission
+	for _, role := range Roles() {
+		for _, p := range role.Permissions() {
+			if !seen[p] {
+				seen[p] = true
+				all = append(all, p)
+			}
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i] < all[j] })
+	return all
+}
+
+// Known reports whether p is a permission that an owner's own credential may carry.
+// Managing owners is the operator's alone and cannot be given away.
+func Known(p Permission) bool {
+	for _, known := range Admin.Permissions() {
+		if p == known {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,46 @@
+package schema
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/florin-gateway/florin/internal/db"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Main adds the main database's migrations and rights to a configuration. The realm
+// role can't change an audit record or an event; the worker sees no customer.
+func Main(c db.Config) db.Config {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	c.Migrations = files
+	c.AppTables = map[string]string{
+		"customer":        "SELECT, INSERT, UPDATE, DELETE",
+		"customer_index":  "SELECT, INSERT, UPDATE, DELETE",
+		"customer_erased": "SELECT, INSERT",
+		"interaction":     "SELECT, INSERT, UPDATE, DELETE",
+		"idempotency":     "SELECT, INSERT, UPDATE",
+		"audit_pending":   "SELECT, INSERT",
+		"audit_segment":   "SELECT",
+		"event_pending":   "INSERT",
+		"event":           "SELECT",
+	}
+	c.WorkerTables = map[string]string{
+		"owner":            "SELECT, INSERT, UPDATE",
+		"staff_user":       "SELECT, INSERT, UPDATE",
+		"api_key":          "SELECT, INSERT, UPDATE",
+		"lease":            "SELECT, INSERT, UPDATE, DELETE",
+		"audit_pending":    "SELECT, INSERT, DELETE",
+		"audit_segment":    "SELECT, INSERT",
+		"audit_checkpoint": "SELECT, INSERT",
+		"event_pending":    "SELECT, DELETE",
+		"event":            "SELECT, INSERT",
+		"idempotency":      "SELECT, DELETE",
+		"customer_erased":  "SELECT, UPDATE",
+	}
+	return c
+}

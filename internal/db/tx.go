@@ -1,0 +1,88 @@
+package db
+
+import "context"
+
+// statement is one SQL text with its arguments: int64, int, string, []byte, bool or
+// nil. want is how many rows it must change, -1 for any.
+type statement struct {
+	sql       string
+	args      []any
+	want      int64
+	otherwise error
+}
+
+// unit is a set of blind statements that becomes durable as a whole.
+type unit struct {
+	ctx        context.Context
+	scope      Scope
+	statements []statement
+	done       chan error
+}
+
+// Tx is one unit while its function runs.
+type Tx struct {
+	ctx     context.Context
+	db      *DB
+	scope   Scope
+	queued  []statement
+	session session
+}
+
+// Exec queues a statement. A constraint that it breaks fails the whole unit with a
+// *Violation.
+func (t *Tx) Exec(sql string, args ...any) {
+	t.queued = append(t.queued, statement{sql: sql, args: args, want: -1})
+}
+
+// ExecOne queues a statement that must change exactly one row; the unit fails with
+// the given error if it does not.
+func (t *Tx) ExecOne(otherwise error, sql string, args ...any) {
+	t.queued = append(t.queued, statement{sql: sql, args: args, want: 1, otherwise: otherwise})
+}
+
+// Each asks inside the unit, after what was queued, and calls fn for each row.
+func (t *Tx) Each(sql string, args []any, fn func(Row) error) error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	return t.session.query(sql, args, fn)
+}
+
+// One asks for a single row inside the unit; ErrNoRows if there is none.
+func (t *Tx) One(sql string, args []any, dest ...any) error {
+	found := false
+	err := t.Each(sql, args, func(r Row) error {
+		found = true
+		return r.Scan(dest...)
+	})
+	if err == nil && !found {
+		return ErrNoRows
+	}
+	return err
+}
+
+// begin takes the unit's own turn, at its first question.
+func (t *Tx) begin() error {
+	if t.session != nil {
+		return nil
+	}
+	s, err := t.db.engine.begin(t.ctx, t.scope)
+	if err != nil {
+		return err
+	}
+	t.session = s
+	return nil
+}
+
+func (t *Tx) flush() error {
+	if err := t.begin(); err != nil {
+		return err
+	}
+	for _, s := range t.queued {
+		if err := t.session.exec(s); err != nil {
+			return err
+		}
+	}
+	t.queued = t.queued[:0]
+	return nil
+}

@@ -1,0 +1,155 @@
+package fault
+
+import (
+	"errors"
+	"strconv"
+	"time"
+)
+
+// Kind says what sort of refusal an error is. The gate holds the one table that
+// maps kinds to HTTP statuses.
+type Kind uint8
+
+// Internal is the zero kind on purpose: whoever forgets to choose gets the silent 500.
+const (
+	Internal Kind = iota
+	Invalid
+	Unauthorized
+	Declined
+	Forbidden
+	NotFound
+	MethodNotAllowed
+	Conflict
+	Gone
+	Precondition
+	TooLarge
+	UnsupportedMedia
+	Unprocessable
+	RateLimited
+	Unavailable
+)
+
+// Stable codes of the wire contract, section 2.
+const (
+	ValidationError       = "VALIDATION_ERROR"
+	InvalidFormat         = "INVALID_FORMAT"
+	InvalidCursor         = "INVALID_CURSOR"
+	UnauthorizedCode      = "UNAUTHORIZED"
+	ForbiddenCode         = "FORBIDDEN"
+	NotFoundCode          = "NOT_FOUND"
+	CustomerNotFound      = "CUSTOMER_NOT_FOUND"
+	OwnerNotFound         = "OWNER_NOT_FOUND"
+	APIKeyNotFound        = "API_KEY_NOT_FOUND"
+	MethodNotAllowedCode  = "METHOD_NOT_ALLOWED"
+	PayloadTooLarge       = "PAYLOAD_TOO_LARGE"
+	UnsupportedMediaType  = "UNSUPPORTED_MEDIA_TYPE"
+	CustomerDuplicate     = "CUSTOMER_DUPLICATE"
+	PatchConflict         = "PATCH_CONFLICT"
+	IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS"
+	IdempotencyKeyReused  = "IDEMPOTENCY_KEY_REUSED"
+	CustomerRestricted    = "CUSTOMER_RESTRICTED"
+	CustomerOnHold        = "CUSTOMER_ON_HOLD"
+	CustomerErased        = "CUSTOMER_ERASED"
+	PreconditionFailed    = "PRECONDITION_FAILED"
+	RateLimitedCode       = "RATE_LIMITED"
+	InternalError         = "INTERNAL_ERROR"
+	UnavailableCode       = "UNAVAILABLE"
+)
+
+// Field is one fault of one member of a request, named by its JSON pointer
+// (RFC 6901) in a body, or by "query/limit", "header/Prefer" elsewhere.
+type Field struct {
+	Path    string
+	Code    string
+	Message string
+}
+
+// Detail is one more fact of an error: a name and a value that is ours to tell,
+// such as the id of the customer that already exists.
+type Detail struct {
+	Name  string
+	Value any // string or []string
+}
+
+// Error is a refusal with a kind. Its text never holds a client's value.
+type Error struct {
+	Kind       Kind
+	Code       string
+	Message    string
+	Fields     []Field
+	Details    []Detail
+	RetryAfter time.Duration // 0: no Retry-After
+	Cause      error         // for the log only; free of personal values like all errors
+}
+
+// New makes an error of one kind, code and message.
+func New(kind Kind, code, message string) *Error {
+	return &Error{Kind: kind, Code: code, Message: message}
+}
+
+// Error is the text for a log line.
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.Code + ": " + e.Message + ": " + e.Cause.Error()
+	}
+	return e.Code + ": " + e.Message
+}
+
+// Unwrap gives the cause to errors.Is and errors.As.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// With adds one detail and returns the same error.
+func (e *Error) With(name string, value any) *Error {
+	e.Details = append(e.Details, Detail{name, value})
+	return e
+}
+
+// Because sets the cause that the log shows and returns the same error.
+func (e *Error) Because(cause error) *Error {
+	e.Cause = cause
+	return e
+}
+
+// Fields reports every fault of a request at once.
+func Fields(fields []Field) *Error {
+	return &Error{Kind: Invalid, Code: ValidationError, Message: "The request has invalid fields", Fields: fields}
+}
+
+// OneField reports a single fault of a request.
+func OneField(path, code, message string) *Error {
+	return Fields([]Field{{path, code, message}})
+}
+
+// NoCustomer is the answer for an id that does not exist for this caller, whether
+// or not another owner has it.
+func NoCustomer(id int64) *Error {
+	text := strconv.FormatInt(id, 10)
+	return New(NotFound, CustomerNotFound, "Customer with ID "+text+" not found").With("customerId", text)
+}
+
+// Erased is the answer for a customer whose data were erased (GDPR Art. 17).
+func Erased(id int64) *Error {
+	text := strconv.FormatInt(id, 10)
+	return New(Gone, CustomerErased, "Customer with ID "+text+" was erased").With("customerId", text)
+}
+
+// Away says that storage or keys can't be reached for now and nothing was half done.
+func Away(cause error) *Error {
+	return &Error{Kind: Unavailable, Code: UnavailableCode, RetryAfter: time.Second,
+		Message: "The service cannot reach its storage or keys; try again with the same Idempotency-Key", Cause: cause}
+}
+
+// From finds the *Error in err's chain; anything else is an internal error.
+func From(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Kind: Internal, Code: InternalError, Message: "An internal error occurred", Cause: err}
+}
+
+// Is reports whether err carries the given code.
+func Is(err error, code string) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
+}

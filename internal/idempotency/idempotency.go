@@ -1,0 +1,186 @@
+package idempotency
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// Window is how long an answer is kept (wire contract, section 1).
+const Window = 24 * time.Hour
+
+// Answer is what the first request was told.
+type Answer struct {
+	Status   int
+	ETag     string
+	Location string
+	Body     []byte
+}
+
+// append writes the answer as three lines and the body, byte for byte: a JSON encoder
+// would be free to write the same value differently.
+func (a Answer) append(dst []byte) []byte {
+	return append(fmt.Appendf(dst, "%d\n%s\n%s\n", a.Status, a.ETag, a.Location), a.Body...)
+}
+
+func parseAnswer(text []byte) (*Answer, error) {
+	parts := bytes.SplitN(text, []byte("\n"), 4)
+	if len(parts) != 4 {
+		return nil, errors.New("idempotency: a kept answer is damaged")
+	}
+	status, err := strconv.Atoi(string(parts[0]))
+	return &Answer{Status: status, ETag: string(parts[1]), Location: string(parts[2]), Body: parts[3]}, err
+}
+
+// Store keeps answers.
+type Store struct {
+	store   *db.DB
+	vault   *vault.Vault
+	clock   clock.Clock
+	running sync.Map // of claimRef: requests under way on this node
+}
+
+type claimRef struct {
+	realm int64
+	hash  vault.Sum
+}
+
+// NewStore makes the store.
+func NewStore(store *db.DB, v *vault.Vault, c clock.Clock) *Store {
+	return &Store{store: store, vault: v, clock: c}
+}
+
+// Claim is one request's key in its scope: owner, mode, credential and route.
+type Claim struct {
+	from        *Store
+	keys        *vault.Keys
+	ref         claimRef
+	fingerprint vault.Sum
+}
+
+// Claim begins a request with an Idempotency-Key. End must be called when it is
+// answered. While another request with the key runs on this node it fails with
+// IDEMPOTENCY_IN_PROGRESS.
+func (s *Store) Claim(ctx context.Context, g auth.Grant, route, key string, body []byte) (*Claim, error) {
+	keys, err := s.vault.Keys(ctx, g.Owner(), g.Realm())
+	if err != nil {
+		return nil, err
+	}
+	hash, err := keys.MAC("idempotency key", actorText(g.Actor()), route, key)
+	if err != nil {
+		return nil, err
+	}
+	fingerprint, err := keys.MAC("idempotency body", string(body))
+	if err != nil {
+		return nil, err
+	}
+	c := &Claim{from: s, keys: keys, ref: claimRef{g.Realm(), hash}, fingerprint: fingerprint}
+	if _, busy := s.running.LoadOrStore(c.ref, true); busy {
+		return nil, fault.New(fault.Conflict, fault.IdempotencyInProgress, "A request with this Idempotency-Key is still running")
+	}
+	return c, nil
+}
+
+// End lets the key be used again on this node.
+func (c *Claim) End() { c.from.running.Delete(c.ref) }
+
+// Subject is whose key seals an answer: a customer's, or the owner's for the zero value.
+type Subject struct {
+	CustomerID int64
+	Key        vault.Subject
+}
+
+// Record adds the answer to the unit of the effect, as its first statement: then a
+// repetition breaks on this key before it can break on anything else.
+func (c *Claim) Record(tx *db.Tx, subject Subject, a Answer) error {
+	sealed, err := c.seal(subject, a.append(nil))
+	if err != nil {
+		return err
+	}
+	tx.Exec(`INSERT INTO idempotency (realm_id, hash, fingerprint, customer_id, key_id, status, answer, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, c.ref.realm, c.ref.hash[:], c.fingerprint[:],
+		subject.CustomerID, subject.Key.ID, a.Status, sealed, c.from.clock.Millis())
+	return nil
+}
+
+func (c *Claim) place() vault.Place {
+	return vault.Place{Realm: c.ref.realm, Table: "idempotency", Column: "answer"}
+}
+
+func (c *Claim) seal(s Subject, plain []byte) ([]byte, error) {
+	place := c.place()
+	place.Row = s.CustomerID
+	if s.CustomerID == 0 {
+		return c.keys.Seal(place, plain)
+	}
+	return s.Key.Seal(place, plain)
+}
+
+// Lookup finds the answer of an earlier request with the key; nil if there is none.
+// Another body is IDEMPOTENCY_KEY_REUSED, an erased customer CUSTOMER_ERASED.
+func (c *Claim) Lookup(ctx context.Context) (*Answer, error) {
+	var fingerprint, sealed []byte
+	var customer, keyID, at int64
+	err := c.from.store.One(ctx, db.Realm(c.ref.realm),
+		`SELECT fingerprint, customer_id, key_id, answer, created_at FROM idempotency WHERE realm_id = $1 AND hash = $2`,
+		[]any{c.ref.realm, c.ref.hash[:]}, &fingerprint, &customer, &keyID, &sealed, &at)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if string(fingerprint) != string(c.fingerprint[:]) {
+		return nil, fault.New(fault.Unprocessable, fault.IdempotencyKeyReused, "This Idempotency-Key was used with another request body")
+	}
+	plain, err := c.open(ctx, customer, keyID, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return parseAnswer(plain)
+}
+
+func (c *Claim) open(ctx context.Context, customer, keyID int64, sealed []byte) ([]byte, error) {
+	place := c.place()
+	place.Row = customer
+	if customer == 0 {
+		return c.keys.Open(place, sealed)
+	}
+	key, err := c.keys.Subject(ctx, keyID)
+	if errors.Is(err, vault.ErrNoKey) || (err == nil && len(sealed) == 0) {
+		return nil, fault.Erased(customer)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return key.Open(place, sealed)
+}
+
+// purgeBatch bounds how long one purge holds SQLite's writer.
+const purgeBatch = 2000
+
+// Purge deletes answers past their window and says how many.
+func (s *Store) Purge(ctx context.Context) (int, error) {
+	count := 0
+	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		count = 0
+		return tx.Each(`DELETE FROM idempotency WHERE (realm_id, hash) IN
+			(SELECT realm_id, hash FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT $2) RETURNING realm_id`,
+			[]any{s.clock.Now().Add(-Window).UnixMilli(), purgeBatch}, func(db.Row) error { count++; return nil })
+	})
+	return count, err
+}
+
+func actorText(a auth.Actor) string {
+	return string(a.Kind) + "/" + strconv.FormatInt(a.ID, 10)
+}

@@ -1,0 +1,33 @@
+package money
+
+import "strconv"
+
+// Append writes minor units as a JSON number with at most exponent decimals and no
+// trailing zeros: 1050 with exponent 2 is 10.5.
+func Append(dst []byte, minor int64, exponent int) []byte {
+	scale := int64(1)
+	for range exponent {
+		scale *= 10
+	}
+	if minor < 0 {
+		dst = append(dst, '-')
+	}
+	whole, rest := magnitude(minor)/uint64(scale), magnitude(minor)%uint64(scale)
+	dst = strconv.AppendUint(dst, whole, 10)
+	if rest == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for scale /= 10; rest > 0; scale /= 10 {
+		dst = append(dst, byte('0'+rest/uint64(scale)))
+		rest %= uint64(scale)
+	}
+	return dst
+}
+
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}

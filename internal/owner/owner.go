@@ -1,0 +1,211 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/contact"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/id"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// Policy says what a second customer with the same e-mail or member id becomes.
+type Policy string
+
+// Reject answers 409, Return the existing customer, Allow makes another.
+const (
+	Reject Policy = "reject"
+	Return Policy = "return"
+	Allow  Policy = "allow"
+)
+
+// Settings are what an owner may choose.
+type Settings struct {
+	Name            string
+	BaseCurrency    string // ISO 4217
+	DefaultRegion   string // ISO 3166-1 alpha-2 for national phone numbers, or empty
+	DuplicatePolicy Policy
+	StrictPhone     bool // refuse numbers that are not in use
+}
+
+// Owner is one merchant.
+type Owner struct {
+	ID        int64
+	LiveRealm int64
+	TestRealm int64
+	Settings
+	// IndexVersion is the blind index that searches use. NextIndexVersion is being
+	// filled beside it during a rotation, and 0 otherwise.
+	IndexVersion     int
+	NextIndexVersion int
+	CreateDate       time.Time
+}
+
+// Realm is the owner's realm of one mode.
+func (o Owner) Realm(m auth.Mode) int64 {
+	if m == auth.Test {
+		return o.TestRealm
+	}
+	return o.LiveRealm
+}
+
+// Service keeps owners.
+type Service struct {
+	store *db.DB
+	vault *vault.Vault
+	clock clock.Clock
+	ids   *id.Source
+
+	mu     sync.RWMutex
+	cached map[int64]cachedOwner
+}
+
+type cachedOwner struct {
+	Owner
+	until time.Time
+}
+
+// freshness bounds how old a cached setting may be.
+const freshness = time.Second
+
+// NewService makes the service.
+func NewService(store *db.DB, v *vault.Vault, c clock.Clock, ids *id.Source) *Service {
+	return &Service{store: store, vault: v, clock: c, ids: ids, cached: map[int64]cachedOwner{}}
+}
+
+// Check finds every fault of settings and puts codes into their usual form.
+func Check(s *Settings) []fault.Field {
+	var faults []fault.Field
+	bad := func(path string, err error) {
+		if err != nil {
+			faults = append(faults, fault.Field{Path: path, Code: "invalid", Message: err.Error()})
+		}
+	}
+	var err error
+	s.Name, err = contact.ParseName(s.Name)
+	bad("/name", err)
+	s.BaseCurrency, err = contact.Currency(s.BaseCurrency)
+	bad("/baseCurrency", err)
+	if s.DefaultRegion != "" {
+		s.DefaultRegion, err = contact.Country(s.DefaultRegion)
+		bad("/defaultRegion", err)
+	}
+	if s.DuplicatePolicy != Reject && s.DuplicatePolicy != Return && s.DuplicatePolicy != Allow {
+		bad("/duplicatePolicy", errors.New("must be reject, return or allow"))
+	}
+	return faults
+}
+
+// Create makes an owner with keys of its own and two empty realms. also runs in the
+// unit of the row.
+func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.Tx, Owner) error) (Owner, error) {
+	if faults := Check(&settings); len(faults) > 0 {
+		return Owner{}, fault.Fields(faults)
+	}
+	o := Owner{ID: s.ids.Next(), LiveRealm: s.ids.Next(), TestRealm: s.ids.Next(), Settings: settings, IndexVersion: 1}
+	o.CreateDate = id.Time(o.ID)
+	if err := s.vault.NewOwner(ctx, o.ID); err != nil {
+		return Owner{}, err
+	}
+	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.Exec(`INSERT INTO owner (id, name, base_currency, default_region, duplicate_policy, strict_phone,
+			live_realm, test_realm, index_version, next_index_version, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
+			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, id.Millis(o.ID))
+		return also(tx, o)
+	})
+	return o, err
+}
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
+	index_version, next_index_version, created_at FROM owner`
+
+func scan(r db.Row) (Owner, error) {
+	var o Owner
+	var policy string
+	var strict, created int64
+	err := r.Scan(&o.ID, &o.Name, &o.BaseCurrency, &o.DefaultRegion, &policy, &strict, &o.LiveRealm, &o.TestRealm,
+		&o.IndexVersion, &o.NextIndexVersion, &created)
+	o.DuplicatePolicy, o.StrictPhone, o.CreateDate = Policy(policy), strict != 0, time.UnixMilli(created).UTC()
+	return o, err
+}
+
+// Get finds an owner, at most a second out of date.
+func (s *Service) Get(ctx context.Context, owner int64) (Owner, error) {
+	now := s.clock.Now()
+	s.mu.RLock()
+	cached, ok := s.cached[owner]
+	s.mu.RUnlock()
+	if ok && now.Before(cached.until) {
+		return cached.Owner, nil
+	}
+	all, err := s.find(ctx, `SELECT `+columns+` WHERE id = $1`, owner)
+	if err != nil {
+		return Owner{}, err
+	}
+	if len(all) == 0 {
+		return Owner{}, fault.New(fault.NotFound, fault.OwnerNotFound, "Owner not found")
+	}
+	s.mu.Lock()
+	s.cached[owner] = cachedOwner{all[0], now.Add(freshness)}
+	s.mu.Unlock()
+	return all[0], nil
+}
+
+// List gives all owners in order of id.
+func (s *Service) List(ctx context.Context) ([]Owner, error) {
+	return s.find(ctx, `SELECT `+columns+` ORDER BY id`)
+}
+
+func (s *Service) find(ctx context.Context, sql string, args ...any) ([]Owner, error) {
+	var all []Owner
+	err := s.store.Each(ctx, db.Worker(), sql, args, func(r db.Row) error {
+		o, err := scan(r)
+		all = append(all, o)
+		return err
+	})
+	return all, err
+}
+
+// Update stores an owner's settings. also runs in the same unit.
+func (s *Service) Update(ctx context.Context, owner int64, settings Settings, also func(*db.Tx) error) error {
+	if faults := Check(&settings); len(faults) > 0 {
+		return fault.Fields(faults)
+	}
+	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6 WHERE id = $1`,
+			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), number(settings.StrictPhone))
+		return also(tx)
+	})
+	s.forget(owner)
+	return err
+}
+
+// UseIndexes records which blind index searches use and which is being filled.
+func (s *Service) UseIndexes(ctx context.Context, owner int64, current, next int) error {
+	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.Exec(`UPDATE owner SET index_version = $2, next_index_version = $3 WHERE id = $1`, owner, current, next)
+		return nil
+	})
+	s.forget(owner)
+	return err
+}
+
+func (s *Service) forget(owner int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.cached, owner)
+}

@@ -1,0 +1,124 @@
+package vault
+
+import (
+	"context"
+	"sync"
+
+	"github.com/florin-gateway/florin/internal/db"
+)
+
+const (
+	poolFirst = 8
+	poolMost  = 4096
+)
+
+// keyPool holds subject keys that were written to the keystore ahead of need, so
+// that creating a customer costs no second fsync. Its size follows the demand.
+type keyPool struct {
+	mu      sync.Mutex
+	free    []Subject
+	size    int
+	filling chan struct{} // closed when the refill under way has ended
+	err     error
+}
+
+// NewSubject takes a subject key that is already durable in the keystore.
+func (k *Keys) NewSubject(ctx context.Context) (Subject, error) {
+	for {
+		s, wait, err := k.take()
+		if err != nil || wait == nil {
+			return s, err
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return Subject{}, ctx.Err()
+		}
+	}
+}
+
+// take pops a key and starts a refill when the pool runs low; with an empty pool it
+// returns what to wait for.
+func (k *Keys) take() (Subject, chan struct{}, error) {
+	p := &k.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		err := p.err
+		p.err = nil
+		return Subject{}, nil, err
+	}
+	if len(p.free) <= p.size/2 && p.filling == nil {
+		p.size = min(max(poolFirst, p.size*2), poolMost)
+		p.filling = make(chan struct{})
+		go k.refill(p.size, p.filling)
+	}
+	if len(p.free) == 0 {
+		return Subject{}, p.filling, nil
+	}
+	s := p.free[len(p.free)-1]
+	p.free = p.free[:len(p.free)-1]
+	k.vault.cache.Set(subjectRef{k.realm, s.ID}, s)
+	return s, nil, nil
+}
+
+func (k *Keys) refill(count int, done chan struct{}) {
+	made, err := k.makeSubjects(count)
+	p := &k.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free, p.err, p.filling = append(made, p.free...), err, nil
+	close(done)
+}
+
+func (k *Keys) makeSubjects(count int) ([]Subject, error) {
+	epochID, epoch := k.vault.epochs.now()
+	made := make([]Subject, count)
+	wrapped := make([][]byte, count)
+	for i := range made {
+		// Taken from the end, so the last made is the first in order.
+		s, err := newSubject(k.vault.nextID())
+		if err != nil {
+			return nil, err
+		}
+		if wrapped[i], err = wrapSubject(s, k.realm, k.wrapping, epoch); err != nil {
+			return nil, err
+		}
+		made[count-1-i] = s
+	}
+	err := k.vault.store.Write(context.Background(), db.Realm(k.realm), func(tx *db.Tx) error {
+		for i, s := range made {
+			tx.Exec(`INSERT INTO subject_key (realm_id, id, epoch, wrapped) VALUES ($1, $2, $3, $4)`,
+				k.realm, s.ID, epochID, wrapped[count-1-i])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// giveBack deletes the keys that were made ahead and never used.
+func (k *Keys) giveBack(ctx context.Context) error {
+	p := &k.pool
+	p.mu.Lock()
+	filling := p.filling
+	p.mu.Unlock()
+	if filling != nil {
+		<-filling
+	}
+	p.mu.Lock()
+	unused := p.free
+	p.free = nil
+	p.mu.Unlock()
+	if len(unused) == 0 {
+		return nil
+	}
+	return k.vault.store.Write(ctx, db.Realm(k.realm), func(tx *db.Tx) error {
+		for _, s := range unused {
+			tx.Exec(`DELETE FROM subject_key WHERE realm_id = $1 AND id = $2`, k.realm, s.ID)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,136 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	tinkaead "github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"github.com/florin-gateway/florin/internal/db"
+)
+
+// checkText is what key_check holds, sealed by the root key.
+const checkText = "florin root key check"
+
+// rootKey is the key above all others, and the file it lives in.
+type rootKey struct {
+	aead
+	handle *keyset.Handle
+	file   string
+}
+
+// openRoot reads the root key and proves it on the keystore. Only a keystore that
+// never had one gets a new root key: making another for a keystore whose file is
+// missing would look like data loss and become it.
+func openRoot(ctx context.Context, o Options) (*rootKey, error) {
+	file := o.RootFile
+	if file == "" {
+		file = filepath.Join(o.Dir, "root.key")
+	}
+	var sealed []byte
+	err := o.Keystore.One(ctx, db.Worker(), `SELECT sealed FROM key_check WHERE id = 1`, nil, &sealed)
+	if errors.Is(err, db.ErrNoRows) {
+		return firstRoot(ctx, o, file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	root, err := readRoot(file)
+	if err != nil {
+		return nil, err
+	}
+	if text, err := root.Decrypt(sealed, []byte("check")); err != nil || string(text) != checkText {
+		return nil, fmt.Errorf("the root key in %s is not the one that this keystore was made with; "+
+			"give the right file with --root-key-file (nothing was changed)", file)
+	}
+	return root, nil
+}
+
+func firstRoot(ctx context.Context, o Options, file string) (*rootKey, error) {
+	root, err := readRoot(file)
+	if errors.Is(err, os.ErrNotExist) {
+		root, err = makeRoot(file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := root.Encrypt([]byte(checkText), []byte("check"))
+	if err != nil {
+		return nil, err
+	}
+	return root, o.Keystore.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.Exec(`INSERT INTO key_check (id, sealed) VALUES (1, $1)`, sealed)
+		return nil
+	})
+}
+
+func makeRoot(file string) (*rootKey, error) {
+	handle, err := newAEAD()
+	if err != nil {
+		return nil, err
+	}
+	root := &rootKey{handle: handle, file: file}
+	return root, root.save()
+}
+
+func readRoot(file string) (*rootKey, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the root key can't be read: %w", err)
+	}
+	handle, err := readClearKeyset(text)
+	if err != nil {
+		return nil, fmt.Errorf("the root key file %s is damaged or is not a root key", file)
+	}
+	root := &rootKey{handle: handle, file: file}
+	return root, root.use()
+}
+
+func (r *rootKey) use() (err error) {
+	r.aead, err = tinkaead.New(r.handle)
+	return err
+}
+
+func (r *rootKey) save() error {
+	text, err := clearKeyset(r.handle)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(r.file, text); err != nil {
+		return err
+	}
+	return r.use()
+}
+
+// writeFile replaces a file whole and durably, readable by its owner alone.
+func writeFile(path string, content []byte) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }()
+	_, err = temporary.Write(content)
+	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
