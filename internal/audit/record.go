@@ -31,6 +31,7 @@ const (
 	OwnersRead      = "owner.list"
 	SettingsRead    = "settings.read"
 	SettingsUpdate  = "settings.update"
+	MetricsRead     = "metrics.read"
 	SignInRefused   = "credential.refused"
 	ServiceStart    = "service.start"
 )

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -28,7 +29,8 @@ type Sealer struct {
 	signer note.Signer
 	sinks  []Sink
 
-	published int64 // number of the newest checkpoint that every sink has
+	mu        sync.Mutex // one seal at a time in this process
+	published int64      // number of the newest checkpoint that every sink has
 }
 
 // NewSealer makes the sealer; what is not yet at the sinks after a crash goes there
@@ -47,6 +49,8 @@ type head struct {
 // records it took. Two sealers can't both succeed: the later one breaks on the
 // checkpoint's number and leaves its records pending.
 func (s *Sealer) Seal(ctx context.Context) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	count := 0
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		segments, customers, err := takePending(tx)

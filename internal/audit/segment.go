@@ -69,7 +69,7 @@ func (s segment) hashes() []byte {
 // customerSet writes the distinct customers in order, as distances.
 func customerSet(customers []int64) []byte {
 	slices.Sort(customers)
-	var out []byte
+	out := []byte{} // never nil: the column is NOT NULL
 	last := int64(0)
 	for _, c := range slices.Compact(customers) {
 		out = binary.AppendUvarint(out, uint64(c-last))

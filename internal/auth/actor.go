@@ -87,3 +87,6 @@ func (g Grant) Realm() int64 { return g.actor.Realm }
 
 // Owner is the merchant that the realm belongs to.
 func (g Grant) Owner() int64 { return g.actor.Owner }
+
+// Refused names who was turned away, for the audit trail. It opens nothing.
+func Refused(actor Actor, origin Origin) Grant { return Grant{actor: actor, origin: origin} }

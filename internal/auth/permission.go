@@ -18,6 +18,7 @@ const (
 	APIKeysManage      Permission = "api-keys:manage"
 	SettingsRead       Permission = "settings:read"
 	SettingsWrite      Permission = "settings:write"
+	MetricsRead        Permission = "metrics:read"
 	OwnersManage       Permission = "owners:manage"
 )
 
@@ -43,7 +44,7 @@ func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
 		return []Permission{CustomersRead, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
-			PaymentMethodsRead, EventsRead, AuditRead, APIKeysManage, SettingsRead, SettingsWrite}
+			PaymentMethodsRead, EventsRead, AuditRead, APIKeysManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
 		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, EventsRead, SettingsRead}
 	case Support:
@@ -53,7 +54,7 @@ func (r Role) Permissions() []Permission {
 	case ReadOnly:
 		return []Permission{CustomersRead, PaymentMethodsRead, EventsRead, SettingsRead}
 	case Operator:
-		return []Permission{OwnersManage}
+		return []Permission{OwnersManage, MetricsRead}
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 // imports lower rungs only; what is below it (x/y) stands on its rung.
 func ladder() []string {
 	return []string{
-		0:  "auth clock config contact fault id money pan strictjson",
-		1:  "db egress part",
+		0:  "auth clock config contact fault money pan strictjson",
+		1:  "cardguard db egress id part",
 		2:  "lease vault job provider",
 		3:  "audit event idempotency",
 		4:  "owner",

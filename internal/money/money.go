@@ -1,6 +1,10 @@
 package money
 
-import "strconv"
+import (
+	"strconv"
+
+	"golang.org/x/text/currency"
+)
 
 // Append writes minor units as a JSON number with at most exponent decimals and no
 // trailing zeros: 1050 with exponent 2 is 10.5.
@@ -30,4 +34,15 @@ func magnitude(n int64) uint64 {
 		return -uint64(n)
 	}
 	return uint64(n)
+}
+
+// Exponent is the number of decimals of an ISO 4217 currency: 2 for USD, 0 for JPY, 3
+// for BHD. An unknown code has 2.
+func Exponent(code string) int {
+	unit, err := currency.ParseISO(code)
+	if err != nil {
+		return 2
+	}
+	decimals, _ := currency.Standard.Rounding(unit)
+	return decimals
 }

@@ -2,6 +2,8 @@ package owner
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"sync"
 	"time"
@@ -45,6 +47,8 @@ type Owner struct {
 	IndexVersion     int
 	NextIndexVersion int
 	CreateDate       time.Time
+	// SigningSecret signs notifications. It is only set on the owner that Create made.
+	SigningSecret string
 }
 
 // Realm is the owner's realm of one mode.
@@ -113,14 +117,33 @@ func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.T
 	if err := s.vault.NewOwner(ctx, o.ID); err != nil {
 		return Owner{}, err
 	}
-	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+	sealed, err := s.newSecret(ctx, &o)
+	if err != nil {
+		return Owner{}, err
+	}
+	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`INSERT INTO owner (id, name, base_currency, default_region, duplicate_policy, strict_phone,
-			live_realm, test_realm, index_version, next_index_version, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
-			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, id.Millis(o.ID))
+			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
+			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID))
 		return also(tx, o)
 	})
 	return o, err
+}
+
+// newSecret makes the secret that notifications are signed with: 256 random bits as
+// text, whose ASCII bytes are the key (wire contract, section 6).
+func (s *Service) newSecret(ctx context.Context, o *Owner) ([]byte, error) {
+	var random [32]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return nil, err
+	}
+	o.SigningSecret = "florin_sig_" + base64.RawURLEncoding.EncodeToString(random[:])
+	keys, err := s.vault.Keys(ctx, o.ID, 0)
+	if err != nil {
+		return nil, err
+	}
+	return keys.Seal(vault.Place{Table: "owner", Row: o.ID, Column: "signing_secret"}, []byte(o.SigningSecret))
 }
 
 func number(b bool) int64 {
@@ -208,4 +231,14 @@ func (s *Service) forget(owner int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.cached, owner)
+}
+
+// Realms maps every realm to its owner.
+func (s *Service) Realms(ctx context.Context) (map[int64]int64, error) {
+	owners, err := s.List(ctx)
+	realms := map[int64]int64{}
+	for _, o := range owners {
+		realms[o.LiveRealm], realms[o.TestRealm] = o.ID, o.ID
+	}
+	return realms, err
 }

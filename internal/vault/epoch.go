@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -104,22 +105,15 @@ func (e *epochs) start(ctx context.Context, id int64) error {
 // destroy forgets an epoch's key for good. Overwriting comes before the unlink for
 // what little it is worth on a journaling disk; keys/ belongs on a disk that is not
 // backed up (SECURITY.md).
-func (e *epochs) destroy(ctx context.Context, id int64) error {
-	if info, err := os.Stat(e.file(id)); err == nil {
-		if err := os.WriteFile(e.file(id), make([]byte, info.Size()), 0o600); err != nil {
-			return err
-		}
-	}
-	if err := os.Remove(e.file(id)); err != nil && !os.IsNotExist(err) {
+func (e *epochs) destroy(id int64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.open, id)
+	info, err := os.Stat(e.file(id))
+	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	delete(e.open, id)
-	e.mu.Unlock()
-	return e.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`DELETE FROM epoch WHERE id = $1`, id)
-		return nil
-	})
+	return errors.Join(os.WriteFile(e.file(id), make([]byte, info.Size()), 0o600), os.Remove(e.file(id)), syncDir(e.dir))
 }
 
 // now is the epoch under which new keys are wrapped.
@@ -129,21 +123,19 @@ func (e *epochs) now() (int64, aead) {
 	return e.current, e.open[e.current]
 }
 
-// key is the key of the epoch that a row names. Another node may have begun it.
-func (e *epochs) key(ctx context.Context, id int64) (aead, error) {
+// key is the key of the epoch that a row names. Another node may have begun it, or a
+// rotation that was cut short may have left it as a file alone.
+func (e *epochs) key(id int64) (aead, error) {
 	e.mu.RLock()
 	key := e.open[id]
 	e.mu.RUnlock()
 	if key != nil {
 		return key, nil
 	}
-	if err := e.reload(ctx); err != nil {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.load(id); err != nil {
 		return nil, err
-	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	if e.open[id] == nil {
-		return nil, ErrNoKey
 	}
 	return e.open[id], nil
 }

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"strings"
 	"sync"
+	"time"
 
 	tinkaead "github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
@@ -38,10 +39,11 @@ type Keys struct {
 	sealing  aead
 	mac      *prf.Set
 	indexes  map[int]*prf.Set // by version
-	pool     keyPool
+	pool     *keyPool
+	loaded   time.Time
 
 	mu      sync.RWMutex
-	derived map[string]*sync.Pool // HMAC states under keys derived for one use
+	derived map[derivation]*sync.Pool // HMAC states under keys derived for one use
 }
 
 // NewOwner makes an owner's keys. Its first blind index has version 1.
@@ -73,7 +75,8 @@ func ownerPurpose(owner int64, purpose string) string {
 func indexPurpose(version int) string { return fmt.Sprintf("%s.%d", purposeIndex, version) }
 
 func (v *Vault) loadKeys(ctx context.Context, ref realmRef) (*Keys, error) {
-	k := &Keys{vault: v, owner: ref.owner, realm: ref.realm, indexes: map[int]*prf.Set{}, derived: map[string]*sync.Pool{}}
+	k := &Keys{vault: v, owner: ref.owner, realm: ref.realm, indexes: map[int]*prf.Set{}, derived: map[derivation]*sync.Pool{},
+		pool: &keyPool{}, loaded: v.clock.Now()}
 	err := v.store.Each(ctx, db.Worker(), `SELECT purpose, wrapped FROM owner_key WHERE owner_id = $1`, []any{ref.owner}, func(r db.Row) error {
 		var purpose string
 		var wrapped []byte
@@ -125,7 +128,7 @@ func (k *Keys) Open(p Place, sealed []byte) ([]byte, error) {
 
 // Blind is the blind index of a value in normal form, for one field and version.
 func (k *Keys) Blind(version int, field, value string) (Sum, error) {
-	state, err := k.state(fmt.Sprintf("index|%d|%s", version, field), k.indexes[version])
+	state, err := k.state(derivation{"index", version, field}, k.indexes[version])
 	if err != nil {
 		return Sum{}, err
 	}
@@ -135,15 +138,22 @@ func (k *Keys) Blind(version int, field, value string) (Sum, error) {
 // MAC recognises the same parts again without keeping them. Parts are delimited by
 // their lengths, so that no two lists give one input.
 func (k *Keys) MAC(purpose string, parts ...string) (Sum, error) {
-	state, err := k.state("mac|"+purpose, k.mac)
+	state, err := k.state(derivation{"mac", 0, purpose}, k.mac)
 	if err != nil {
 		return Sum{}, err
 	}
 	return state.sum(parts...), nil
 }
 
+// derivation is what one derived key is for.
+type derivation struct {
+	kind    string
+	version int
+	purpose string
+}
+
 // state finds or derives the HMAC key for one use in this realm.
-func (k *Keys) state(use string, from *prf.Set) (*keyedState, error) {
+func (k *Keys) state(use derivation, from *prf.Set) (*keyedState, error) {
 	k.mu.RLock()
 	pool := k.derived[use]
 	k.mu.RUnlock()
@@ -151,7 +161,7 @@ func (k *Keys) state(use string, from *prf.Set) (*keyedState, error) {
 		if from == nil {
 			return nil, errors.New("vault: there is no key of that version")
 		}
-		key, err := from.ComputePrimaryPRF(fmt.Appendf(nil, "florin/1|%d|%s", k.realm, use), 32)
+		key, err := from.ComputePrimaryPRF(fmt.Appendf(nil, "florin/1|%d|%s|%d|%s", k.realm, use.kind, use.version, use.purpose), 32)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/florin-gateway/florin/internal/db"
@@ -40,7 +41,7 @@ func (k *Keys) NewSubject(ctx context.Context) (Subject, error) {
 // take pops a key and starts a refill when the pool runs low; with an empty pool it
 // returns what to wait for.
 func (k *Keys) take() (Subject, chan struct{}, error) {
-	p := &k.pool
+	p := k.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
@@ -62,12 +63,22 @@ func (k *Keys) take() (Subject, chan struct{}, error) {
 	return s, nil, nil
 }
 
+// Return gives back a key that was taken and surely not used.
+func (k *Keys) Return(s Subject) {
+	k.pool.mu.Lock()
+	defer k.pool.mu.Unlock()
+	k.pool.free = append(k.pool.free, s)
+}
+
 func (k *Keys) refill(count int, done chan struct{}) {
 	made, err := k.makeSubjects(count)
-	p := &k.pool
+	p := k.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free, p.err, p.filling = append(made, p.free...), err, nil
+	p.filling = nil
+	if p.err = err; err == nil {
+		p.free = append(made, p.free...)
+	}
 	close(done)
 }
 
@@ -87,21 +98,29 @@ func (k *Keys) makeSubjects(count int) ([]Subject, error) {
 		made[count-1-i] = s
 	}
 	err := k.vault.store.Write(context.Background(), db.Realm(k.realm), func(tx *db.Tx) error {
+		// Holds the epoch until the commit: a rotation that ends it waits for this.
+		tx.ExecOne(errEpochOver, `UPDATE epoch SET created_at = created_at WHERE id = $1`, epochID)
 		for i, s := range made {
 			tx.Exec(`INSERT INTO subject_key (realm_id, id, epoch, wrapped) VALUES ($1, $2, $3, $4)`,
 				k.realm, s.ID, epochID, wrapped[count-1-i])
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	if errors.Is(err, errEpochOver) {
+		if err := k.vault.epochs.reload(context.Background()); err != nil {
+			return nil, err
+		}
+		return k.makeSubjects(count)
 	}
-	return made, nil
+	return made, err
 }
+
+// errEpochOver says that another node has begun a new epoch.
+var errEpochOver = errors.New("vault: the epoch is over")
 
 // giveBack deletes the keys that were made ahead and never used.
 func (k *Keys) giveBack(ctx context.Context) error {
-	p := &k.pool
+	p := k.pool
 	p.mu.Lock()
 	filling := p.filling
 	p.mu.Unlock()

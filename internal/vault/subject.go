@@ -137,7 +137,7 @@ func (k *Keys) loadSubjects(ctx context.Context, ids []int64) (map[int64]Subject
 		if err := r.Scan(&id, &epochID, &wrapped); err != nil {
 			return err
 		}
-		epoch, err := k.vault.epochs.key(ctx, epochID)
+		epoch, err := k.vault.epochs.key(epochID)
 		if err != nil {
 			return err
 		}
@@ -173,16 +173,21 @@ func inList(prefix string, realm int64, ids []int64) (string, []any) {
 
 // Destroy makes everything that was sealed under a subject key unreadable. It
 // returns when that is durable; a key that is gone already is no error.
-func (k *Keys) Destroy(ctx context.Context, id int64) error {
-	err := k.vault.store.Write(ctx, db.Realm(k.realm), func(tx *db.Tx) error {
-		tx.Exec(`DELETE FROM subject_key WHERE realm_id = $1 AND id = $2`, k.realm, id)
+func (v *Vault) Destroy(ctx context.Context, realm, id int64) error {
+	err := v.store.Write(ctx, db.Realm(realm), func(tx *db.Tx) error {
+		tx.Exec(`DELETE FROM subject_key WHERE realm_id = $1 AND id = $2`, realm, id)
 		return nil
 	})
-	if err == nil {
-		k.vault.cache.Invalidate(subjectRef{k.realm, id})
-	}
+	v.cache.Invalidate(subjectRef{realm, id})
+	v.destroyed.Store(true)
 	return err
 }
 
-// Scrub removes what the keystore's file still holds of destroyed keys.
-func (v *Vault) Scrub(ctx context.Context) error { return v.store.Scrub(ctx) }
+// Scrub removes what the keystore's file still holds of keys destroyed since the last
+// time.
+func (v *Vault) Scrub(ctx context.Context) error {
+	if !v.destroyed.Swap(false) {
+		return nil
+	}
+	return v.store.Scrub(ctx)
+}

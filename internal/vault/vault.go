@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -21,6 +23,10 @@ var migrations embed.FS
 // cachedKeys bounds how many unwrapped subject keys stay in memory.
 const cachedKeys = 100_000
 
+// keysFresh is how long an owner's keys are believed before they are read again: a
+// rotation on another node is seen by then.
+const keysFresh = 5 * time.Minute
+
 // ErrNoKey says that a subject key does not exist, or no longer does.
 var ErrNoKey = errors.New("vault: no such subject key")
 
@@ -31,7 +37,7 @@ func Schema(c db.Config) db.Config {
 		panic(err) // the folder is part of the program
 	}
 	c.Migrations = files
-	c.AppTables = map[string]string{"subject_key": "SELECT, INSERT, UPDATE, DELETE"}
+	c.AppTables = map[string]string{"subject_key": "SELECT, INSERT, UPDATE, DELETE", "epoch": "SELECT, UPDATE"}
 	c.WorkerTables = map[string]string{"key_check": "SELECT, INSERT, UPDATE", "owner_key": "SELECT, INSERT, UPDATE, DELETE",
 		"epoch": "SELECT, INSERT, DELETE", "subject_key": "SELECT, UPDATE, DELETE"}
 	return c
@@ -54,6 +60,10 @@ type Vault struct {
 	root   *rootKey
 	epochs *epochs
 	cache  *otter.Cache[subjectRef, Subject]
+
+	destroyed atomic.Bool // since the last Scrub
+	// realms lists whose each realm is; owner tells it, being above the vault.
+	realms func(context.Context) (map[int64]int64, error)
 
 	mu   sync.Mutex
 	keys map[realmRef]*Keys
@@ -101,24 +111,29 @@ func (v *Vault) Keys(ctx context.Context, owner, realm int64) (*Keys, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	ref := realmRef{owner, realm}
-	if k, ok := v.keys[ref]; ok {
-		return k, nil
+	old, ok := v.keys[ref]
+	if ok && v.clock.Now().Sub(old.loaded) < keysFresh {
+		return old, nil
 	}
 	k, err := v.loadKeys(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
+	if ok {
+		k.pool = old.pool
+	}
 	v.keys[ref] = k
 	return k, nil
 }
 
-// Forget drops what is cached of an owner's keys, after a rotation elsewhere.
+// forget lets an owner's keys be read again at their next use. The keys that were made
+// ahead stay good.
 func (v *Vault) forget(owner int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for ref := range v.keys {
+	for ref, k := range v.keys {
 		if ref.owner == owner {
-			delete(v.keys, ref)
+			k.loaded = time.Time{}
 		}
 	}
 }

@@ -39,7 +39,7 @@ func Main(c db.Config) db.Config {
 		"audit_checkpoint": "SELECT, INSERT",
 		"event_pending":    "SELECT, DELETE",
 		"event":            "SELECT, INSERT",
-		"idempotency":      "SELECT, DELETE",
+		"idempotency":      "SELECT, INSERT, DELETE",
 		"customer_erased":  "SELECT, UPDATE",
 	}
 	return c

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- written by owner
+-- written by owner; the signing secret is sealed under the owner's key
 CREATE TABLE owner (
   id BIGINT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
@@ -12,6 +12,7 @@ CREATE TABLE owner (
   test_realm BIGINT NOT NULL,
   index_version BIGINT NOT NULL,
   next_index_version BIGINT NOT NULL,
+  signing_secret ${BLOB} NOT NULL,
   created_at BIGINT NOT NULL
 );
 

@@ -1,0 +1,172 @@
+package api
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/florin-gateway/florin/internal/access"
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/contact"
+	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/gate"
+	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/strictjson"
+)
+
+// form reads a flat body and collects every fault of it.
+type form struct {
+	request *gate.Request
+	known   []string
+	faults  []fault.Field
+}
+
+func (f *form) bad(name, code, message string) {
+	f.faults = append(f.faults, fault.Field{Path: strictjson.Pointer("", name), Code: code, Message: message})
+}
+
+func (f *form) get(name string, kind strictjson.Kind, what string) (strictjson.Value, bool) {
+	f.known = append(f.known, name)
+	v, ok := f.request.Body.Get(name)
+	if !ok || v.Kind == strictjson.Null {
+		return v, false
+	}
+	if v.Kind != kind {
+		f.bad(name, "type", "must be "+what)
+		return v, false
+	}
+	return v, true
+}
+
+func (f *form) text(name string) string {
+	v, _ := f.get(name, strictjson.String, "a string")
+	if v.Kind != strictjson.String {
+		return ""
+	}
+	return v.Text
+}
+
+func (f *form) texts(name string) []string {
+	v, ok := f.get(name, strictjson.Array, "an array of strings")
+	if !ok {
+		return nil
+	}
+	var all []string
+	for _, item := range v.Items {
+		if item.Kind != strictjson.String {
+			f.bad(name, "type", "must be an array of strings")
+			return nil
+		}
+		all = append(all, item.Text)
+	}
+	return all
+}
+
+func (f *form) time(name string) time.Time {
+	text := f.text(name)
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		f.bad(name, "invalid", "must be a time like 2026-11-22T10:30:00Z")
+	}
+	return t.UTC()
+}
+
+// end refuses unknown members and reports everything that was wrong.
+func (f *form) end() error {
+	for _, m := range f.request.Body.Members {
+		if !slices.Contains(f.known, m.Name) && !f.request.Lenient {
+			name := []rune(m.Name)
+			f.bad(string(name[:min(64, len(name))]), "unknown", "is not a field of this object")
+		}
+	}
+	if len(f.faults) == 0 {
+		return nil
+	}
+	return fault.Fields(f.faults)
+}
+
+func readSearch(r *gate.Request) (customer.Query, error) {
+	f := &form{request: r}
+	q := customer.Query{Email: f.text("email"), Phone: f.text("phone"), MemberID: f.text("memberId"), Status: f.text("status"), Words: f.text("q"),
+		CreatedFrom: f.time("createdFrom"), CreatedTo: f.time("createdTo"), Sort: f.text("sort"), Cursor: f.text("cursor"),
+		Limit: defaultLimit, Fields: f.texts("fields"), Search: true}
+	if v, ok := f.get("limit", strictjson.Number, "a number"); ok {
+		limit, err := strconv.Atoi(v.Text)
+		if err != nil || limit < 1 || limit > maxLimit {
+			f.bad("limit", "invalid", "must be a whole number from 1 to 200")
+		}
+		q.Limit = limit
+	}
+	for _, name := range q.Fields {
+		if !slices.Contains(customer.FieldNames(), name) {
+			f.bad("fields", "invalid", "names a field that does not exist")
+		}
+	}
+	return q, f.end()
+}
+
+func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
+	f := &form{request: r}
+	set := func(name string, to func(string)) {
+		if text := f.text(name); text != "" {
+			to(text)
+		}
+	}
+	set("name", func(v string) { s.Name = v })
+	set("baseCurrency", func(v string) { s.BaseCurrency = v })
+	set("defaultRegion", func(v string) { s.DefaultRegion = v })
+	set("duplicatePolicy", func(v string) { s.DuplicatePolicy = owner.Policy(v) })
+	if v, ok := r.Body.Get("defaultRegion"); ok && v.Kind == strictjson.Null {
+		s.DefaultRegion = ""
+	}
+	if v, ok := f.get("strictPhone", strictjson.Bool, "true or false"); ok {
+		s.StrictPhone = v.Text == "true"
+	}
+	f.faults = append(f.faults, owner.Check(&s)...)
+	return s, f.end()
+}
+
+func readNewKey(r *gate.Request) (access.NewKey, error) {
+	f := &form{request: r}
+	n := access.NewKey{Mode: auth.Mode(f.text("mode")), Role: auth.Role(f.text("role")), Expires: f.time("expiresAt")}
+	name, err := contact.ParseName(f.text("name"))
+	if err != nil {
+		f.bad("name", "invalid", err.Error())
+	}
+	n.Name = name
+	if !n.Mode.Valid() {
+		f.bad("mode", "invalid", "must be live or test")
+	}
+	f.rights(&n)
+	for _, text := range f.texts("cidrs") {
+		c, err := netip.ParsePrefix(text)
+		if err != nil {
+			f.bad("cidrs", "invalid", "must be networks like 203.0.113.0/24")
+		}
+		n.CIDRs = append(n.CIDRs, c.Masked())
+	}
+	return n, f.end()
+}
+
+// rights reads a role or a list of permissions; what only the operator may do can't
+// be given to anybody.
+func (f *form) rights(n *access.NewKey) {
+	for _, text := range f.texts("permissions") {
+		if !auth.Known(auth.Permission(text)) {
+			f.bad("permissions", "invalid", "names a permission that does not exist")
+			return
+		}
+		n.Permissions = append(n.Permissions, auth.Permission(text))
+	}
+	switch {
+	case n.Role == "" && len(n.Permissions) == 0, n.Role != "" && len(n.Permissions) > 0:
+		f.bad("role", "invalid", "give a role, or permissions one by one")
+	case n.Role == auth.Operator || n.Role != "" && n.Role.Permissions() == nil:
+		f.bad("role", "invalid", "must be Admin, Finance, Support, Privacy or ReadOnly")
+	}
+}

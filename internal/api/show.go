@@ -1,0 +1,71 @@
+package api
+
+import (
+	"github.com/florin-gateway/florin/internal/access"
+	"github.com/florin-gateway/florin/internal/audit"
+	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/id"
+	"github.com/florin-gateway/florin/internal/owner"
+)
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func showInteraction(i customer.Interaction) Interaction {
+	shown := Interaction{ID: i.ID, UserID: i.UserID, Channel: i.Channel, Subject: i.Subject, Status: i.Status,
+		Opened: stamp(id.Time(i.ID)), Closed: stampOrNull(i.Closed)}
+	if i.Satisfaction != 0 {
+		shown.Satisfaction = &i.Satisfaction
+	}
+	return shown
+}
+
+func showHistory(item customer.HistoryItem) HistoryItem {
+	shown := HistoryItem{Type: item.Type, ID: item.ID, Time: stamp(item.At)}
+	if item.Type == "interaction" {
+		i := showInteraction(item.Interaction)
+		shown.Interaction = &i
+	}
+	return shown
+}
+
+func showRecord(r audit.Record) AuditRecord {
+	shown := AuditRecord{Sealed: r.Sealed(), ID: r.ID, Time: stamp(r.At), Actor: AuditActor{Kind: r.ActorKind, ID: r.ActorID, Role: orNull(r.Role)},
+		Action: r.Action, Result: r.Result, Customers: orEmpty(r.Customers), Fields: orEmpty(r.Fields), Filters: orEmpty(r.Filters),
+		Count: r.Count, Address: r.Address, RequestID: r.RequestID}
+	if r.Sealed() {
+		shown.Seq = &r.Seq
+	}
+	return shown
+}
+
+func showSettings(s owner.Settings) Settings {
+	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone}
+}
+
+func showOwner(o owner.Owner) Owner {
+	return Owner{ID: o.ID, CreateDate: stamp(o.CreateDate), Settings: showSettings(o.Settings)}
+}
+
+func showKey(k access.Key, secret *string) Key {
+	shown := Key{ID: k.ID, Key: secret, Name: k.Name, Mode: string(k.Mode), Role: orNull(string(k.Role)), Permissions: []string{},
+		CIDRs: []string{}, ExpiresAt: stampOrNull(k.Expires), LastUsedAt: stampOrNull(k.LastUsed), CreateDate: stamp(k.Created)}
+	for _, p := range k.Permissions {
+		shown.Permissions = append(shown.Permissions, string(p))
+	}
+	for _, c := range k.CIDRs {
+		shown.CIDRs = append(shown.CIDRs, c.String())
+	}
+	return shown
+}

@@ -1,0 +1,318 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/florin-gateway/florin/internal/access"
+	"github.com/florin-gateway/florin/internal/audit"
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/contact"
+	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/db/schema"
+	"github.com/florin-gateway/florin/internal/event"
+	"github.com/florin-gateway/florin/internal/id"
+	"github.com/florin-gateway/florin/internal/idempotency"
+	"github.com/florin-gateway/florin/internal/lease"
+	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/pan"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// App is Florin, built and not yet running.
+type App struct {
+	Config    config.Config
+	Clock     clock.Clock
+	Log       *slog.Logger
+	Store     *db.DB
+	Keystore  *db.DB
+	Vault     *vault.Vault
+	IDs       *id.Source
+	Leases    *lease.Desk
+	Audit     *audit.Log
+	Sealer    *audit.Sealer
+	Verifier  note.Verifier
+	Events    *event.Log
+	Answers   *idempotency.Store
+	Owners    *owner.Service
+	Access    *access.Service
+	Customers *customer.Service
+	Metrics   *prometheus.Registry
+
+	node    string // the lease of this process's node number, on PostgreSQL
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	// tick runs with the once-a-minute work; the server adds the gate's counts.
+	tick []func(context.Context) error
+}
+
+// Option changes how an app is built, for tests.
+type Option func(*options)
+
+type options struct {
+	clock       clock.Clock
+	synchronous string
+}
+
+// WithClock runs the app on a clock that a test moves.
+func WithClock(c clock.Clock) Option { return func(o *options) { o.clock = c } }
+
+// WithSynchronous sets SQLite's synchronous level. NORMAL loses acknowledged rows on
+// power loss; it exists for the test that must see that.
+func WithSynchronous(level string) Option { return func(o *options) { o.synchronous = level } }
+
+// Open builds the app. Databases are migrated and keys are made if there are none.
+func Open(ctx context.Context, c config.Config, log *slog.Logger, opts ...Option) (*App, error) {
+	o := options{clock: clock.System()}
+	for _, set := range opts {
+		set(&o)
+	}
+	a := &App{Config: c, Clock: o.clock, Log: log, Metrics: prometheus.NewRegistry()}
+	if err := a.build(ctx, o); err != nil {
+		return nil, errors.Join(err, a.Close(ctx))
+	}
+	return a, nil
+}
+
+func (a *App) build(ctx context.Context, o options) error {
+	if err := os.MkdirAll(a.Config.DataDir, 0o700); err != nil {
+		return fmt.Errorf("the data folder can't be made: %w", err)
+	}
+	if err := a.openStores(ctx, o.synchronous); err != nil {
+		return err
+	}
+	if err := a.takeNode(ctx); err != nil {
+		return err
+	}
+	keyIDs := id.NewSource(a.Clock, random, pan.LooksLike)
+	v, err := vault.Open(ctx, vault.Options{Keystore: a.Keystore, Dir: a.Config.KeyDir(), RootFile: a.Config.RootKeyFile, Clock: a.Clock, NextID: keyIDs.Next})
+	if err != nil {
+		return err
+	}
+	a.Vault = v
+	a.Audit = audit.NewLog(a.Store, a.Clock, a.IDs.Next)
+	a.Events = event.NewLog(a.Store, a.IDs.Next)
+	a.Answers = idempotency.NewStore(a.Store, v, a.Clock)
+	a.Owners = owner.NewService(a.Store, v, a.Clock, a.IDs)
+	v.UseRealms(a.Owners.Realms)
+	a.Access = access.NewService(a.Store, a.Owners, v, a.Clock, a.IDs)
+	a.Customers = &customer.Service{Store: a.Store, Vault: v, Owners: a.Owners, Audit: a.Audit, Events: a.Events,
+		Phones: contact.NewPhoneParser(pan.Find), Clock: a.Clock, IDs: a.IDs}
+	a.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.cacheMetrics())
+	return a.openSealer(ctx)
+}
+
+func (a *App) openStores(ctx context.Context, synchronous string) error {
+	main := schema.Main(db.Config{URL: a.Config.DatabaseURL, AdminURL: a.Config.DatabaseAdminURL, Synchronous: synchronous, Log: a.Log})
+	keys := vault.Schema(db.Config{URL: a.Config.KeystoreURL, AdminURL: a.Config.DatabaseAdminURL, Synchronous: synchronous, Log: a.Log})
+	switch {
+	case !a.Config.Postgres():
+		main.URL = filepath.Join(a.Config.DataDir, "florin.db")
+		if keys.URL == "" {
+			keys.URL = filepath.Join(a.Config.DataDir, "keystore.db")
+		}
+	case keys.URL == "":
+		keys.URL, keys.Schema = a.Config.DatabaseURL, "florin_keystore"
+	default:
+		keys.AdminURL = ""
+	}
+	var err error
+	if a.Store, err = db.Open(ctx, main); err != nil {
+		return err
+	}
+	a.Keystore, err = db.Open(ctx, keys)
+	return err
+}
+
+// takeNode gives ids of this process a node number that no other has. SQLite has one
+// process, by its lock file.
+func (a *App) takeNode(ctx context.Context) error {
+	a.IDs = id.NewSource(a.Clock, random, pan.LooksLike)
+	host, _ := os.Hostname()
+	a.Leases = lease.NewDesk(a.Store, a.Clock, fmt.Sprintf("%s/%d/%x", host, os.Getpid(), random()))
+	if !a.Config.Postgres() {
+		return nil
+	}
+	node, name, err := a.Leases.Node(ctx, id.Nodes)
+	if err != nil {
+		return err
+	}
+	a.node = name
+	a.IDs.UseNode(node)
+	return nil
+}
+
+// random is 64 bits from the system's generator, which never fails (Go 1.24).
+func random() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+// openSealer reads the audit trail's signing key and writes its public half where a
+// verifier finds it.
+func (a *App) openSealer(ctx context.Context) error {
+	secret, err := a.Vault.Secret(a.Config.KeyDir(), "audit-signing", func() ([]byte, error) {
+		signing, verifying, err := note.GenerateKey(rand.Reader, "florin-audit")
+		return []byte(signing + "\n" + verifying), err
+	})
+	if err != nil {
+		return err
+	}
+	signing, verifying := splitLine(string(secret))
+	signer, err := note.NewSigner(signing)
+	if err != nil {
+		return errors.New("the audit signing key is damaged")
+	}
+	if a.Verifier, err = note.NewVerifier(verifying); err != nil {
+		return errors.New("the audit signing key is damaged")
+	}
+	if err := os.MkdirAll(a.Config.AuditDir(), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(a.Config.AuditDir(), "verifier.txt"), []byte(verifying+"\n"), 0o600); err != nil {
+		return err
+	}
+	sinks := []audit.Sink{audit.NewFileSink(filepath.Join(a.Config.AuditDir(), "checkpoints"))}
+	for _, path := range a.Config.AuditSink {
+		sinks = append(sinks, audit.NewFileSink(path))
+	}
+	a.Sealer = audit.NewSealer(a.Audit, a.Store, signer, sinks...)
+	return a.Sealer.Resume(ctx)
+}
+
+func splitLine(text string) (string, string) {
+	for i := range text {
+		if text[i] == '\n' {
+			return text[:i], text[i+1:]
+		}
+	}
+	return text, ""
+}
+
+func (a *App) cacheMetrics() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "florin_key_cache_hit_ratio", Help: "Share of subject keys found in memory."}, func() float64 {
+		hits, misses := a.Vault.CacheStats()
+		return float64(hits) / float64(max(1, hits+misses))
+	})
+}
+
+// Ready says whether requests can be served: storage, keys, audit.
+func (a *App) Ready(ctx context.Context) error {
+	return errors.Join(a.Store.Ping(ctx), a.Vault.Ping(ctx), a.Audit.Ready())
+}
+
+// How often background work runs.
+const (
+	sealEvery     = time.Second
+	sequenceEvery = 250 * time.Millisecond
+	scrubEvery    = 5 * time.Second
+)
+
+// Start begins the work that no request waits for.
+func (a *App) Start(ctx context.Context) error {
+	g := auth.Refused(auth.Actor{Kind: auth.SystemJob}, auth.Origin{})
+	if err := a.Audit.Note(ctx, g, audit.Entry{Action: audit.ServiceStart}); err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	failed := func(what string) func(error) {
+		return func(err error) {
+			a.Log.Error("background work failed; it will be tried again", "work", what, "error", err.Error())
+		}
+	}
+	a.goRun(func() { a.Sealer.Run(running, sealEvery, failed("seal audit")) })
+	a.goRun(func() { a.Events.Run(running, sequenceEvery, failed("sequence events")) })
+	a.goRun(func() { every(running, scrubEvery, a.Vault.Scrub, failed("scrub keystore")) })
+	a.goRun(func() { every(running, time.Minute, a.minute, failed("purge")) })
+	a.goRun(func() { every(running, time.Hour, a.hour, failed("epoch rotation")) })
+	if a.node != "" {
+		a.goRun(func() { a.Leases.Keep(running, a.node, failed("node lease")) })
+	}
+	_, err := a.Customers.FinishErasures(ctx)
+	return err
+}
+
+func (a *App) goRun(work func()) {
+	a.running.Add(1)
+	go func() {
+		defer a.running.Done()
+		work()
+	}()
+}
+
+func every(ctx context.Context, interval time.Duration, work func(context.Context) error, failed func(error)) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				failed(err)
+			}
+		}
+	}
+}
+
+// minute is work that is due once a minute.
+func (a *App) minute(ctx context.Context) error {
+	_, purge := a.Answers.Purge(ctx)
+	_, erase := a.Customers.FinishErasures(ctx)
+	errs := []error{purge, erase}
+	for _, work := range a.tick {
+		errs = append(errs, work(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// hour begins a new key epoch once the present one has served its time.
+func (a *App) hour(ctx context.Context) error {
+	if !a.Vault.EpochDue() {
+		return nil
+	}
+	return a.Vault.RotateEpoch(ctx, func(int64) {})
+}
+
+// EachMinute adds work that is due once a minute. Call it before Start.
+func (a *App) EachMinute(work func(context.Context) error) { a.tick = append(a.tick, work) }
+
+// Close stops the background work and closes the databases. It may be called on an
+// app that was only half built.
+func (a *App) Close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	if a.stop != nil {
+		a.stop()
+	}
+	a.running.Wait()
+	var errs []error
+	if a.Vault != nil {
+		errs = append(errs, a.Vault.Close(ctx))
+	}
+	if a.node != "" {
+		errs = append(errs, a.Leases.Release(ctx, a.node))
+	}
+	for _, store := range []*db.DB{a.Keystore, a.Store} {
+		if store != nil {
+			errs = append(errs, store.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

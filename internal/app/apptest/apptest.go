@@ -1,0 +1,200 @@
+package apptest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/florin-gateway/florin/internal/app"
+	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/db/dbtest"
+)
+
+// Server is a running Florin.
+type Server struct {
+	App      *app.App
+	Config   config.Config
+	URL      string // without a base path
+	Live     string // admin's live key
+	Test     string // admin's test key
+	Operator string
+	Secret   string // signing secret
+	Logs     *Logs
+}
+
+// Each runs a test once for each engine.
+func Each(t *testing.T, run func(t *testing.T, s *Server), options ...app.Option) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, url string) {
+		c := config.Config{DataDir: t.TempDir(), LogLevel: "debug"}
+		if strings.HasPrefix(url, "postgres") {
+			c.DatabaseURL = url
+		}
+		run(t, Start(t, c, options...))
+	})
+}
+
+// SQLite runs a Florin on SQLite alone.
+func SQLite(t *testing.T, options ...app.Option) *Server {
+	t.Helper()
+	return Start(t, config.Config{DataDir: t.TempDir(), LogLevel: "debug"}, options...)
+}
+
+// Start opens, starts and serves a Florin until the test ends.
+func Start(t *testing.T, c config.Config, options ...app.Option) *Server {
+	t.Helper()
+	logs := &Logs{}
+	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), options...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, a.Close(t.Context())) })
+	handler, err := a.Handler(config.Serve{RateLimit: 0}, "http://florin.test", func() bool { return false })
+	require.NoError(t, err)
+	_, err = a.FirstRun(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, a.Start(t.Context()))
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	s := &Server{App: a, Config: c, URL: server.URL, Logs: logs}
+	s.readCredentials(t)
+	return s
+}
+
+func (s *Server) readCredentials(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.Config.DataDir, "first-run.env"))
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch name {
+		case "FLORIN_API_KEY":
+			s.Live = value
+		case "FLORIN_TEST_API_KEY":
+			s.Test = value
+		case "FLORIN_OPERATOR_KEY":
+			s.Operator = value
+		case "FLORIN_SIGNING_SECRET":
+			s.Secret = value
+		}
+	}
+}
+
+// Request is one call. Body may be a string (sent as it is) or anything that
+// encoding/json writes; nil sends none.
+type Request struct {
+	Method string
+	Path   string // below /ipg/2.0.0 unless it begins with //, which is below the root
+	Key    string // the live admin's if empty, none if "-"
+	Body   any
+	Header http.Header
+}
+
+// Response is an answer, read whole.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// JSON decodes the body into generic values.
+func (r Response) JSON(t *testing.T) map[string]any {
+	t.Helper()
+	var v map[string]any
+	require.NoError(t, json.Unmarshal(r.Body, &v), string(r.Body))
+	return v
+}
+
+// Code is the error code of the answer, "" if it is none.
+func (r Response) Code() string {
+	var e struct {
+		Error struct {
+			Code string `json:"code"`
+		} `json:"error"`
+	}
+	_ = json.Unmarshal(r.Body, &e)
+	return e.Error.Code
+}
+
+// ID is the answer's id.
+func (r Response) ID(t *testing.T) int64 {
+	t.Helper()
+	var v struct {
+		ID int64 `json:"id"`
+	}
+	require.NoError(t, json.Unmarshal(r.Body, &v), string(r.Body))
+	require.NotZero(t, v.ID, string(r.Body))
+	return v.ID
+}
+
+// Do sends a request.
+func (s *Server) Do(t *testing.T, r Request) Response {
+	t.Helper()
+	path := "/ipg/2.0.0" + r.Path
+	if rest, ok := strings.CutPrefix(r.Path, "//"); ok {
+		path = "/" + rest
+	}
+	req, err := http.NewRequestWithContext(t.Context(), r.Method, s.URL+path, body(t, r.Body))
+	require.NoError(t, err)
+	for name, values := range r.Header {
+		req.Header[name] = values
+	}
+	if r.Body != nil && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	switch r.Key {
+	case "":
+		req.Header.Set("X-API-Key", s.Live)
+	case "-":
+	default:
+		req.Header.Set("X-API-Key", r.Key)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return Response{resp.StatusCode, resp.Header, text}
+}
+
+func body(t *testing.T, v any) io.Reader {
+	t.Helper()
+	switch b := v.(type) {
+	case nil:
+		return nil
+	case string:
+		return strings.NewReader(b)
+	case []byte:
+		return bytes.NewReader(b)
+	}
+	text, err := json.Marshal(v)
+	require.NoError(t, err)
+	return bytes.NewReader(text)
+}
+
+// Logs collects what the server logged.
+type Logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *Logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String is everything logged so far.
+func (l *Logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

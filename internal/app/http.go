@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/florin-gateway/florin/internal/api"
+	"github.com/florin-gateway/florin/internal/api/reference"
+	"github.com/florin-gateway/florin/internal/audit"
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/gate"
+)
+
+// Handler is everything that Florin answers over HTTP. draining turns /readyz off
+// first when the server stops.
+func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (http.Handler, error) {
+	proxies, err := gate.ParseProxies(s.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	g := gate.New(gate.Config{Access: a.Access, Audit: a.Audit, Idempotency: a.Answers, Clock: a.Clock, Log: a.Log, Random: random,
+		RateLimit: s.RateLimit, Proxies: proxies, Metrics: gate.NewMetrics(a.Metrics)})
+	a.EachMinute(g.NoteStrangers)
+	routes := a.API().Routes()
+	open, err := api.Documents(api.OpenAPI(routes, publicURL))
+	if err != nil {
+		return nil, err
+	}
+	open["GET /docs"] = reference.Handler("/openapi.json")
+	open["GET /docs/"] = open["GET /docs"]
+	open["GET /healthz"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answerHealth(w, http.StatusOK, "ok") })
+	open["GET /readyz"] = a.readiness(draining)
+	open["GET /metrics"] = g.Protect(auth.MetricsRead, audit.MetricsRead, promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
+	return g.Handler(routes, api.Bases(), open)
+}
+
+// API is the HTTP API over this app's features.
+func (a *App) API() *api.API {
+	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault}
+}
+
+// MetricsHandler serves /metrics alone, for a listener of its own.
+func (a *App) MetricsHandler() http.Handler {
+	return promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{})
+}
+
+func (a *App) readiness(draining func() bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if draining() {
+			answerHealth(w, http.StatusServiceUnavailable, "stopping")
+		} else if err := a.Ready(ctx); err != nil {
+			a.Log.Warn("not ready", "error", err.Error())
+			answerHealth(w, http.StatusServiceUnavailable, "unavailable")
+		} else {
+			answerHealth(w, http.StatusOK, "ready")
+		}
+	})
+}
+
+func answerHealth(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if status != http.StatusOK {
+		w.Header().Set("Retry-After", "1")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(`{"status":"` + text + `"}`))
+}

@@ -1,0 +1,44 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// Config is everything that can be set. The tags are the command line's.
+type Config struct {
+	DataDir          string   `name:"data-dir" env:"FLORIN_DATA_DIR" default:"./florin-data" placeholder:"DIR" help:"Folder for the database, keys and first-run.env."`
+	DatabaseURL      string   `name:"database-url" env:"FLORIN_DATABASE_URL" placeholder:"URL" help:"postgres://user:password@host:port/name; SQLite in the data folder if not set."`
+	DatabaseAdminURL string   `name:"database-admin-url" env:"FLORIN_DATABASE_ADMIN_URL" placeholder:"URL" help:"Runs migrations and makes roles, so that --database-url needs no such rights."`
+	KeystoreURL      string   `name:"keystore-url" env:"FLORIN_KEYSTORE_URL" placeholder:"URL" help:"Another PostgreSQL for the keystore; a schema of its own in --database-url if not set."`
+	RootKeyFile      string   `name:"root-key-file" env:"FLORIN_ROOT_KEY_FILE" placeholder:"FILE" help:"The root key; keys/root.key in the data folder if not set."`
+	AuditSink        []string `name:"audit-sink" env:"FLORIN_AUDIT_SINK" placeholder:"FILE" help:"Also append signed audit checkpoints to this file, best on another machine's disk. May be repeated."`
+	LogLevel         string   `name:"log-level" env:"FLORIN_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+}
+
+// Serve is what only a running server needs.
+type Serve struct {
+	Listen         string `name:"listen" env:"FLORIN_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on."`
+	MetricsListen  string `name:"metrics-listen" env:"FLORIN_METRICS_LISTEN" placeholder:"ADDR" help:"Serve /metrics without a key on this address of its own; on --listen it needs one."`
+	PublicURL      string `name:"public-url" env:"FLORIN_PUBLIC_URL" placeholder:"URL" help:"How the outside reaches this server; from --listen if not set."`
+	TLSCert        string `name:"tls-cert" env:"FLORIN_TLS_CERT" placeholder:"FILE" help:"Certificate chain in PEM."`
+	TLSKey         string `name:"tls-key" env:"FLORIN_TLS_KEY" placeholder:"FILE" help:"Private key in PEM."`
+	PlainHTTP      bool   `name:"allow-plain-http" env:"FLORIN_ALLOW_PLAIN_HTTP" help:"Serve plain HTTP on a public address, behind a proxy that speaks TLS."`
+	TrustedProxies string `name:"trusted-proxies" env:"FLORIN_TRUSTED_PROXIES" placeholder:"CIDRS" help:"Networks whose X-Forwarded-For is believed."`
+	RateLimit      int    `name:"rate-limit" env:"FLORIN_RATE_LIMIT" default:"5000" placeholder:"N" help:"Requests a second for each key, with bursts of twice that; 0 turns it off."`
+	EgressAllow    string `name:"egress-allow" env:"FLORIN_EGRESS_ALLOW" placeholder:"CIDRS" help:"Private networks that outgoing calls may reach. Used by payments and webhooks."`
+}
+
+// Postgres reports whether the main database is a PostgreSQL server.
+func (c Config) Postgres() bool {
+	return strings.HasPrefix(c.DatabaseURL, "postgres://") || strings.HasPrefix(c.DatabaseURL, "postgresql://")
+}
+
+// KeyDir holds the keys that are in no database.
+func (c Config) KeyDir() string { return filepath.Join(c.DataDir, "keys") }
+
+// AuditDir holds the default sink and the key that verifies it.
+func (c Config) AuditDir() string { return filepath.Join(c.DataDir, "audit") }
+
+// FirstRun is the file with the first credentials.
+func (c Config) FirstRun() string { return filepath.Join(c.DataDir, "first-run.env") }

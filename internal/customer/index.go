@@ -1,0 +1,188 @@
+package customer
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/florin-gateway/florin/internal/contact"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// field is what a blind index is of. The number stands in the table.
+type field int64
+
+const (
+	byEmail field = iota + 1
+	byMemberID
+	byPhone
+	byNameWord
+)
+
+func (f field) String() string {
+	return [...]string{"", "email", "memberId", "phone", "name"}[f]
+}
+
+// unique fields make a second customer a duplicate.
+func (f field) unique() bool { return f == byEmail || f == byMemberID }
+
+// kind is the table's column: a version of the index and a field of it.
+func kind(version int, f field) int64 { return int64(version)*16 + int64(f) }
+
+// mark is one blind index of one customer.
+type mark struct {
+	Kind int64
+	Hash vault.Sum
+}
+
+func (m mark) field() field { return field(m.Kind % 16) }
+
+// marksOf computes the blind indexes of a profile in one version.
+func marksOf(keys *vault.Keys, version int, p Profile) ([]mark, error) {
+	marks := make([]mark, 0, 8)
+	add := func(f field, value string) error {
+		if value == "" {
+			return nil
+		}
+		hash, err := keys.Blind(version, f.String(), value)
+		marks = append(marks, mark{kind(version, f), hash})
+		return err
+	}
+	email, err := contact.ParseEmail(p.Email)
+	if err != nil {
+		return nil, err
+	}
+	if err := add(byEmail, email.Normal); err != nil {
+		return nil, err
+	}
+	if err := add(byMemberID, p.MemberID); err != nil {
+		return nil, err
+	}
+	if err := add(byPhone, p.Phone); err != nil {
+		return nil, err
+	}
+	for _, word := range contact.NameWords(p.Name) {
+		if err := add(byNameWord, word); err != nil {
+			return nil, err
+		}
+	}
+	return marks, nil
+}
+
+// allMarks are the marks in every version that is kept at this moment: two while the
+// blind indexes are being rotated.
+func allMarks(keys *vault.Keys, o owner.Owner, p Profile) ([]mark, error) {
+	marks, err := marksOf(keys, o.IndexVersion, p)
+	if err != nil || o.NextIndexVersion == 0 {
+		return marks, err
+	}
+	next, err := marksOf(keys, o.NextIndexVersion, p)
+	return append(marks, next...), err
+}
+
+// row is one row of customer_index.
+type indexRow struct {
+	mark
+	slot int64
+}
+
+// rowsOf gives each mark its slot. Slot 0 is held by at most one customer of a normal
+// form; where duplicates are allowed each has a slot of its own besides.
+func rowsOf(marks []mark, customer int64, policy owner.Policy) []indexRow {
+	rows := make([]indexRow, len(marks))
+	for i, m := range marks {
+		rows[i] = indexRow{mark: m}
+		if !m.field().unique() || policy == owner.Allow {
+			rows[i].slot = customer
+		}
+	}
+	return rows
+}
+
+// insertRows adds rows in one statement: its text depends on their number alone.
+func insertRows(tx *db.Tx, realm, customer int64, rows []indexRow) {
+	if len(rows) == 0 {
+		return
+	}
+	args := make([]any, 0, 5*len(rows))
+	for i := range rows {
+		args = append(args, realm, rows[i].Kind, rows[i].Hash[:], rows[i].slot, customer)
+	}
+	tx.Exec(insertText(len(rows)), args...)
+}
+
+func insertText(rows int) string {
+	if rows < len(insertTexts) {
+		return insertTexts[rows]
+	}
+	return buildInsert(rows)
+}
+
+// insertTexts holds the usual statements ready made. immutable: filled once from a
+// pure function.
+var insertTexts = func() [40]string {
+	var texts [40]string
+	for n := 1; n < len(texts); n++ {
+		texts[n] = buildInsert(n)
+	}
+	return texts
+}()
+
+func buildInsert(rows int) string {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id) VALUES `)
+	for i := range rows * 5 {
+		switch {
+		case i == 0:
+			b.WriteString("($")
+		case i%5 == 0:
+			b.WriteString("), ($")
+		default:
+			b.WriteString(", $")
+		}
+		b.WriteString(strconv.Itoa(i + 1))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// claimFree takes slot 0 for a customer where nobody holds it, so that a later change
+// of policy finds a holder.
+func claimFree(tx *db.Tx, realm, customer int64, marks []mark) {
+	for _, m := range marks {
+		if m.field().unique() {
+			tx.Exec(`INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id) VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING`,
+				realm, m.Kind, m.Hash[:], customer)
+		}
+	}
+}
+
+// removeMarks deletes a customer's rows and hands a freed slot 0 to the oldest other
+// customer with the same normal form, if the owner ever allowed duplicates.
+func removeMarks(tx *db.Tx, realm, customer int64, marks []mark) {
+	for _, m := range marks {
+		tx.Exec(`DELETE FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3 AND customer_id = $4`,
+			realm, m.Kind, m.Hash[:], customer)
+		if m.field().unique() {
+			tx.Exec(`INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id)
+				SELECT $1, $2, $3, 0, min(customer_id) FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3
+				HAVING count(*) > 0 ON CONFLICT DO NOTHING`, realm, m.Kind, m.Hash[:])
+		}
+	}
+}
+
+// without gives the marks of a that are not in b.
+func without(a, b []mark) []mark {
+	var rest []mark
+	for _, m := range a {
+		found := false
+		for _, other := range b {
+			found = found || m == other
+		}
+		if !found {
+			rest = append(rest, m)
+		}
+	}
+	return rest
+}

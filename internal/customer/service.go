@@ -1,0 +1,160 @@
+package customer
+
+import (
+	"context"
+	"errors"
+
+	"github.com/florin-gateway/florin/internal/audit"
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/contact"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/event"
+	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/id"
+	"github.com/florin-gateway/florin/internal/money"
+	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// Service keeps customers.
+type Service struct {
+	Store  *db.DB
+	Vault  *vault.Vault
+	Owners *owner.Service
+	Audit  *audit.Log
+	Events *event.Log
+	Phones *contact.PhoneParser
+	Clock  clock.Clock
+	IDs    *id.Source
+}
+
+// room is the realm that one call works in: its grant, owner and keys.
+type room struct {
+	grant auth.Grant
+	owner owner.Owner
+	keys  *vault.Keys
+}
+
+// enter checks the grant and finds what every operation needs. Without a grant of a
+// realm there is no answer.
+func (s *Service) enter(ctx context.Context, g auth.Grant) (room, error) {
+	if !g.Valid() || g.Realm() == 0 {
+		return room{}, fault.New(fault.Forbidden, fault.ForbiddenCode, auth.ErrForbidden.Error())
+	}
+	if err := s.Audit.Ready(); err != nil {
+		return room{}, err
+	}
+	o, err := s.Owners.Get(ctx, g.Owner())
+	if err != nil {
+		return room{}, err
+	}
+	keys, err := s.Vault.Keys(ctx, g.Owner(), g.Realm())
+	return room{g, o, keys}, err
+}
+
+func (r room) realm() int64 { return r.grant.Realm() }
+
+func (r room) scope() db.Scope { return db.Realm(r.realm()) }
+
+func (r room) place(id int64) vault.Place {
+	return vault.Place{Realm: r.realm(), Table: "customer", Row: id, Column: "doc"}
+}
+
+// sealedRow is a row of customer before its profile is opened.
+type sealedRow struct {
+	Customer
+	sealed []byte
+}
+
+const columns = `c.id, c.key_id, c.user_id, c.version, c.facts, c.status, c.has_payment_requests, c.total_deposits, c.updated_at, c.doc`
+
+func (r room) scan(row db.Row) (sealedRow, error) {
+	var s sealedRow
+	var status, updated int64
+	err := row.Scan(&s.ID, &s.keyID, &s.UserID, &s.Version, &s.Facts, &status, &s.HasPaymentRequests, &s.TotalDeposits, &updated, &s.sealed)
+	s.Owner, s.OwnerName, s.realm, s.Exponent = r.owner.ID, r.owner.Name, r.realm(), money.Exponent(r.owner.BaseCurrency)
+	s.Status, s.UpdateDate = Status(status), instant(updated)
+	return s, err
+}
+
+// open decrypts a row with its key.
+func (r room) open(row sealedRow, key vault.Subject) (*Customer, error) {
+	plain, err := key.Open(r.place(row.ID), row.sealed)
+	if err != nil {
+		return nil, err
+	}
+	c := row.Customer
+	c.doc, err = parseDoc(plain)
+	return &c, err
+}
+
+// find reads one customer without a record in the trail; callers add theirs.
+func (s *Service) find(ctx context.Context, r room, customerID int64) (*Customer, error) {
+	var row sealedRow
+	found := false
+	err := s.Store.Each(ctx, r.scope(), `SELECT `+columns+` FROM customer c WHERE c.realm_id = $1 AND c.id = $2`,
+		[]any{r.realm(), customerID}, func(line db.Row) (err error) {
+			found = true
+			row, err = r.scan(line)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, s.absent(ctx, r, customerID)
+	}
+	key, err := r.keys.Subject(ctx, row.keyID)
+	if errors.Is(err, vault.ErrNoKey) {
+		return nil, fault.Erased(customerID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.open(row, key)
+}
+
+// absent tells an erased customer from one that never was in this realm.
+func (s *Service) absent(ctx context.Context, r room, customerID int64) error {
+	var at int64
+	err := s.Store.One(ctx, r.scope(), `SELECT erased_at FROM customer_erased WHERE realm_id = $1 AND id = $2`, []any{r.realm(), customerID}, &at)
+	switch {
+	case err == nil:
+		return fault.Erased(customerID)
+	case errors.Is(err, db.ErrNoRows):
+		return fault.NoCustomer(customerID)
+	default:
+		return err
+	}
+}
+
+// Get reads one customer. The record of it is durable when Get returns.
+func (s *Service) Get(ctx context.Context, g auth.Grant, customerID int64, fields []string) (*Customer, error) {
+	return s.read(ctx, g, customerID, audit.Entry{Action: audit.CustomerRead, Fields: fields})
+}
+
+func (s *Service) read(ctx context.Context, g auth.Grant, customerID int64, e audit.Entry) (*Customer, error) {
+	r, err := s.enter(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.find(ctx, r, customerID)
+	if err != nil {
+		return nil, err
+	}
+	e.Customers = []int64{customerID}
+	return c, s.Audit.Note(ctx, g, e)
+}
+
+// Methods answers whose saved payment methods are asked for; there are none before
+// the payments issue.
+func (s *Service) Methods(ctx context.Context, g auth.Grant, customerID int64) error {
+	_, err := s.read(ctx, g, customerID, audit.Entry{Action: audit.MethodsRead})
+	return err
+}
+
+// isGone reports that a customer is not there, or no longer.
+func isGone(err error) bool {
+	return fault.Is(err, fault.CustomerNotFound) || fault.Is(err, fault.CustomerErased)
+}

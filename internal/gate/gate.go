@@ -1,0 +1,363 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/florin-gateway/florin/internal/access"
+	"github.com/florin-gateway/florin/internal/audit"
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/cardguard"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/idempotency"
+)
+
+// Config is what the gate is built from.
+type Config struct {
+	Access      *access.Service
+	Audit       *audit.Log
+	Idempotency *idempotency.Store
+	Clock       clock.Clock
+	Log         *slog.Logger
+	Random      func() uint64
+	RateLimit   int // requests a second for a key; 0 is none
+	Proxies     Proxies
+	Metrics     *Metrics
+}
+
+// Gate serves routes.
+type Gate struct {
+	access    *access.Service
+	audit     *audit.Log
+	answers   *idempotency.Store
+	clock     clock.Clock
+	log       *slog.Logger
+	random    func() uint64
+	proxies   Proxies
+	metrics   *Metrics
+	failures  *failureLimit
+	keys      *keyLimit
+	strangers *strangers
+}
+
+// New makes a gate.
+func New(c Config) *Gate {
+	return &Gate{access: c.Access, audit: c.Audit, answers: c.Idempotency, clock: c.Clock, log: c.Log, random: c.Random,
+		proxies: c.Proxies, metrics: c.Metrics,
+		failures:  &failureLimit{now: c.Clock.Now, buckets: map[string]*rate.Limiter{}},
+		keys:      &keyLimit{perSecond: c.RateLimit, now: c.Clock.Now},
+		strangers: &strangers{counts: map[[2]string]int{}}}
+}
+
+// Handler serves the routes under each base, and open pages besides. Every route is
+// checked first.
+func (g *Gate) Handler(routes []Route, bases []string, open map[string]http.Handler) (http.Handler, error) {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		if err := r.check(); err != nil {
+			return nil, err
+		}
+		for _, base := range bases {
+			mux.Handle(r.Method+" "+base+r.Path, g.serve(r, base))
+		}
+	}
+	for pattern, handler := range open {
+		mux.Handle(pattern, handler)
+	}
+	mux.Handle("/", g.noRoute(mux))
+	return g.outermost(mux), nil
+}
+
+// limits of what a request may weigh before anything looks at it.
+const (
+	maxHeaders     = 100
+	maxHeaderBytes = 32 << 10
+	maxURL         = 8 << 10
+)
+
+// outermost gives every request its id, bounds it, and catches what falls through.
+func (g *Gate) outermost(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requestID := g.requestID(r)
+		w.Header().Set("X-Request-Id", requestID)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		r = r.WithContext(withRequestID(r.Context(), requestID))
+		defer g.catch(w, r, requestID)
+		if err := tooHeavy(r); err != nil {
+			g.refuse(w, requestID, err)
+			return
+		}
+		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
+			g.refuse(w, requestID, fault.New(fault.NotFound, fault.NotFoundCode, "There is nothing at this address"))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func tooHeavy(r *http.Request) error {
+	count, size := 0, 0
+	for name, values := range r.Header {
+		for _, v := range values {
+			count++
+			size += len(name) + len(v)
+		}
+	}
+	if count > maxHeaders || size > maxHeaderBytes || len(r.RequestURI) > maxURL {
+		return fault.New(fault.Invalid, fault.InvalidFormat, "The request has too many or too large headers, or too long an address")
+	}
+	return nil
+}
+
+// catch answers a panic in the usual shape. The value of a panic may hold anything,
+// so only its type and place are logged.
+func (g *Gate) catch(w http.ResponseWriter, r *http.Request, requestID string) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	g.log.Error("panic", "type", fmt.Sprintf("%T", v), "request", requestID, "route", r.Pattern, "stack", places(debug.Stack()))
+	writeError(w, fault.From(errors.New("panic")), requestID, g.clock.Now())
+}
+
+// places keeps the file lines of a stack and drops the arguments.
+func places(stack []byte) string {
+	var kept []string
+	for _, line := range strings.Split(string(stack), "\n") {
+		if strings.HasPrefix(line, "\t") {
+			at, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+			kept = append(kept, at)
+		}
+	}
+	return strings.Join(kept, " < ")
+}
+
+func (g *Gate) refuse(w http.ResponseWriter, requestID string, err error) {
+	e := fault.From(err)
+	if e.Kind == fault.Internal || e.Kind == fault.Unavailable {
+		g.log.Error("request failed", "request", requestID, "error", e.Error())
+	}
+	if e.Kind == fault.RateLimited {
+		g.describeLimit(w, e)
+	}
+	writeError(w, e, requestID, g.clock.Now())
+}
+
+// describeLimit adds the fields of the RateLimit header draft.
+func (g *Gate) describeLimit(w http.ResponseWriter, e *fault.Error) {
+	w.Header().Set("RateLimit-Policy", `"key";q=`+strconv.Itoa(g.keys.perSecond)+`;w=1`)
+	w.Header().Set("RateLimit", `"key";r=0;t=`+strconv.Itoa(max(1, int(e.RetryAfter/time.Second))))
+}
+
+// noRoute answers 404, or 405 with Allow where another method would be served.
+func (g *Gate) noRoute(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+			other := r.Clone(r.Context())
+			other.Method = method
+			if _, pattern := mux.Handler(other); pattern != "/" {
+				allowed = append(allowed, method)
+			}
+		}
+		if len(allowed) > 0 {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			g.refuse(w, requestIDOf(r.Context()), fault.New(fault.MethodNotAllowed, fault.MethodNotAllowedCode, "This address does not answer that method"))
+			return
+		}
+		g.refuse(w, requestIDOf(r.Context()), fault.New(fault.NotFound, fault.NotFoundCode, "There is nothing at this address"))
+	})
+}
+
+// serve runs one route.
+func (g *Gate) serve(route Route, base string) http.Handler {
+	observe := g.metrics.route(route.Method + " " + route.Path)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := g.clock.Now()
+		status := g.handle(w, r, route, base)
+		observe(status, g.clock.Now().Sub(began))
+	})
+}
+
+func (g *Gate) handle(w http.ResponseWriter, r *http.Request, route Route, base string) int {
+	requestID := requestIDOf(r.Context())
+	req, answer, replayed, err := g.answer(w, r, route)
+	if err != nil {
+		if noted := g.noteRefusal(r.Context(), req, route, err); noted != nil {
+			err = noted
+		}
+		g.refuse(w, requestID, err)
+		return statusOf(fault.From(err).Kind)
+	}
+	if replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	if req.Lenient {
+		w.Header().Set("Preference-Applied", "handling=lenient")
+	}
+	writeAnswer(w, answer, base)
+	return answer.Status
+}
+
+// answer takes a request through every stage. The request is nil until its caller is
+// known and may.
+func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Request, *Answer, bool, error) {
+	ctx := r.Context()
+	from := g.proxies.Client(r)
+	origin := auth.Origin{Address: from.String(), RequestID: requestIDOf(ctx)}
+	actor, err := g.identify(ctx, r, from, origin)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	req := &Request{http: r, Grant: auth.Refused(actor, origin)}
+	if err := g.keys.allow(actor.ID); err != nil {
+		return nil, nil, false, err
+	}
+	if err := req.readPath(); err != nil {
+		return req, nil, false, err
+	}
+	grant, err := auth.Allow(actor, origin, route.Permission)
+	if err != nil {
+		return req, nil, false, fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
+	}
+	req.Grant = grant
+	answer, replayed, err := g.run(ctx, w, req, route)
+	return req, answer, replayed, err
+}
+
+func (g *Gate) run(ctx context.Context, w http.ResponseWriter, req *Request, route Route) (*Answer, bool, error) {
+	req.Lenient = prefersLenient(req.http.Header)
+	if err := guardHeaders(req.http.Header); err != nil {
+		return nil, false, err
+	}
+	if err := req.readQuery(route); err != nil {
+		return nil, false, err
+	}
+	body, bodyErr := req.readBody(w, route)
+	key, err := idempotencyKey(req.http)
+	if err != nil {
+		return nil, false, err
+	}
+	if key == "" || route.Method != http.MethodPost || bodyErr != nil {
+		if bodyErr != nil {
+			return nil, false, bodyErr
+		}
+		answer, err := route.Handle(ctx, req)
+		return answer, false, err
+	}
+	req.claim, err = g.answers.Claim(ctx, req.Grant, route.Method+" "+route.Path+req.http.PathValue("id"), key, body)
+	if err != nil {
+		return nil, false, err
+	}
+	defer req.claim.End()
+	answer, err := route.Handle(ctx, req)
+	if err == nil {
+		return answer, false, nil
+	}
+	return g.replay(ctx, req.claim, err)
+}
+
+// replay looks for the answer of an earlier request with the same key, once the
+// handler could not do its work a second time.
+func (g *Gate) replay(ctx context.Context, claim *idempotency.Claim, failed error) (*Answer, bool, error) {
+	earlier, err := claim.Lookup(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if earlier == nil {
+		return nil, false, failed
+	}
+	return &Answer{Status: earlier.Status, ETag: earlier.ETag, Location: earlier.Location, Body: earlier.Body}, true, nil
+}
+
+// noteRefusal puts a known caller's refused attempt into the trail before the answer.
+// Rate limits are left out: a flood must not become a flood of records.
+func (g *Gate) noteRefusal(ctx context.Context, req *Request, route Route, err error) error {
+	e := fault.From(err)
+	if req == nil || e.Kind == fault.Internal || e.Kind == fault.Unavailable || e.Kind == fault.RateLimited {
+		return nil
+	}
+	entry := audit.Entry{Action: route.Audit, Result: e.Code}
+	if route.OnCustomer && req.ID != 0 {
+		entry.Customers = []int64{req.ID}
+	}
+	return g.audit.Note(context.WithoutCancel(ctx), req.Grant, entry)
+}
+
+func writeAnswer(w http.ResponseWriter, a *Answer, base string) {
+	h := w.Header()
+	for name, values := range a.Header {
+		h[name] = values
+	}
+	h.Set("Cache-Control", "no-store")
+	if a.ETag != "" {
+		h.Set("ETag", a.ETag)
+	}
+	if a.Location != "" {
+		h.Set("Location", base+a.Location)
+	}
+	if a.Body == nil {
+		w.WriteHeader(a.Status)
+		return
+	}
+	h.Set("Content-Type", jsonType)
+	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body)
+}
+
+// guardHeaders keeps card numbers out of what may be kept. What has a type of its own
+// (credentials, tags, addresses, trace ids) or is never kept (User-Agent) is left out:
+// their dotted digits would give false alarms.
+func guardHeaders(h http.Header) error {
+	var faults []fault.Field
+	for name, values := range h {
+		switch name {
+		case "Authorization", "X-Api-Key", "If-Match", "If-None-Match", "Content-Length", "Date", "Content-Type", "Accept",
+			"Accept-Encoding", "Accept-Language", "User-Agent", "X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via", "Traceparent", "Tracestate":
+			continue
+		}
+		for _, v := range values {
+			faults = append(faults, cardguard.Text("header/"+clip(name), v)...)
+		}
+	}
+	if len(faults) > 0 {
+		return fault.Fields(faults)
+	}
+	return nil
+}
+
+// Protect serves a page of its own kind (metrics) to those who may.
+func (g *Gate) Protect(need auth.Permission, action string, page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		from := g.proxies.Client(r)
+		origin := auth.Origin{Address: from.String(), RequestID: requestIDOf(ctx)}
+		actor, err := g.identify(ctx, r, from, origin)
+		if err == nil && !actor.May(need) {
+			err = fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
+			if noted := g.noteRefusal(ctx, &Request{Grant: auth.Refused(actor, origin)}, Route{Audit: action}, err); noted != nil {
+				err = noted
+			}
+		}
+		if err != nil {
+			g.refuse(w, origin.RequestID, err)
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
+}

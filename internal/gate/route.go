@@ -1,0 +1,78 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/florin-gateway/florin/internal/auth"
+)
+
+// Body says what a route takes.
+type Body uint8
+
+// NoBody must be said: the zero value does not start the server.
+const (
+	undeclared Body = iota
+	NoBody
+	JSON  // an object, in any of the JSON media types
+	Patch // an object (RFC 7396) or an array (RFC 6902)
+)
+
+// Rate says which limit a route counts against.
+type Rate uint8
+
+// PerKey is the caller's own limit.
+const (
+	unlimitedByMistake Rate = iota
+	PerKey
+)
+
+// Route is one operation, served under every base path.
+type Route struct {
+	Method     string
+	Path       string // below the base, "{id}" for the customer or other id
+	ID         string // operationId
+	Permission auth.Permission
+	Audit      string // action under which refusals stand in the trail
+	Body       Body
+	MaxBody    int64 // bytes
+	Rate       Rate
+	Card       func(member string) bool // members with a type of their own
+	Query      []Param
+	OnCustomer bool // the id in the path is a customer's
+	Handle     func(context.Context, *Request) (*Answer, error)
+	Doc        any // what the API reference says of it; the gate does not look inside
+}
+
+// Param is one query parameter.
+type Param struct {
+	Name    string
+	Type    string // string, integer, boolean or date-time
+	Doc     string
+	Typed   bool // not free text: the card guard leaves it to its parser
+	Example any
+}
+
+// Answer is what a handler gives back.
+type Answer struct {
+	Status   int
+	Body     []byte // JSON; nil for none
+	ETag     string
+	Location string // below the base
+	Header   http.Header
+}
+
+// check refuses what would be a hole.
+func (r Route) check() error {
+	for what, missing := range map[string]bool{
+		"permission": r.Permission == "", "audit action": r.Audit == "", "body declaration": r.Body == undeclared,
+		"body limit": r.Body != NoBody && r.MaxBody <= 0, "rate class": r.Rate == unlimitedByMistake,
+		"handler": r.Handle == nil, "operation id": r.ID == "", "card guard declaration": r.Body != NoBody && r.Card == nil,
+	} {
+		if missing {
+			return fmt.Errorf("route %s %s has no %s", r.Method, r.Path, what)
+		}
+	}
+	return nil
+}
