@@ -32,7 +32,8 @@ func (s segment) pack() ([]byte, error) {
 		_, _ = w.Write(length[:n])
 		_, _ = w.Write(r)
 	}
-	return out.Bytes(), w.Close()
+	err = w.Close()
+	return out.Bytes(), err
 }
 
 // maxSegment bounds what unpacking a damaged segment may cost.
@@ -69,7 +70,10 @@ func (s segment) hashes() []byte {
 // customerSet writes the distinct customers in order, as distances.
 func customerSet(customers []int64) []byte {
 	slices.Sort(customers)
-	out := []byte{} // never nil: the column is NOT NULL
+	if len(customers) == 0 {
+		return []byte{0} // nobody: SQLite binds an empty blob as NULL
+	}
+	var out []byte
 	last := int64(0)
 	for _, c := range slices.Compact(customers) {
 		out = binary.AppendUvarint(out, uint64(c-last))

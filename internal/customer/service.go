@@ -71,8 +71,9 @@ const columns = `c.id, c.key_id, c.user_id, c.version, c.facts, c.status, c.has_
 
 func (r room) scan(row db.Row) (sealedRow, error) {
 	var s sealedRow
-	var status, updated int64
-	err := row.Scan(&s.ID, &s.keyID, &s.UserID, &s.Version, &s.Facts, &status, &s.HasPaymentRequests, &s.TotalDeposits, &updated, &s.sealed)
+	var status, updated, requests int64
+	err := row.Scan(&s.ID, &s.keyID, &s.UserID, &s.Version, &s.Facts, &status, &requests, &s.TotalDeposits, &updated, &s.sealed)
+	s.HasPaymentRequests = requests != 0
 	s.Owner, s.OwnerName, s.realm, s.Exponent = r.owner.ID, r.owner.Name, r.realm(), money.Exponent(r.owner.BaseCurrency)
 	s.Status, s.UpdateDate = Status(status), instant(updated)
 	return s, err

@@ -53,7 +53,8 @@ func sqliteViolation(e *sqlite.Error) error {
 	const mark = "UNIQUE constraint failed: "
 	_, rest, found := strings.Cut(e.Error(), mark)
 	if !found {
-		return errors.New("db: a constraint was broken")
+		// SQLite names the constraint and the column, never a value.
+		return errors.New("db: " + e.Error())
 	}
 	table, _, _ := strings.Cut(rest, ".")
 	return &Violation{Table: table}

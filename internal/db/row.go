@@ -13,8 +13,8 @@ type Row struct {
 	sqlite   []driver.Value
 }
 
-// Scan copies the columns, in order, into *int64, *int, *string, *[]byte, *bool or
-// **int64 (nil where the column is null).
+// Scan copies the columns, in order, into *int64, *int, *string, *[]byte or **int64
+// (nil where the column is null).
 func (r Row) Scan(dest ...any) error {
 	if r.postgres != nil {
 		return r.postgres.Scan(dest...)
@@ -36,8 +36,6 @@ func assign(dest any, value driver.Value) error {
 		return assignInt(value, func(n int64) { *d = n })
 	case *int:
 		return assignInt(value, func(n int64) { *d = int(n) })
-	case *bool:
-		return assignInt(value, func(n int64) { *d = n != 0 })
 	case **int64:
 		*d = nil
 		if value == nil {
