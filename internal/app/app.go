@@ -107,7 +107,7 @@ func (a *App) build(ctx context.Context, o options) error {
 	a.Vault = v
 	a.Audit = audit.NewLog(a.Store, a.Clock, a.IDs.Next)
 	a.Events = event.NewLog(a.Store, a.IDs.Next)
-	a.Answers = idempotency.NewStore(a.Store, v, a.Clock)
+	a.Answers = idempotency.NewStore(a.Store, v, a.Clock, a.IDs.Next)
 	a.Owners = owner.NewService(a.Store, v, a.Clock, a.IDs)
 	v.UseRealms(a.Owners.Realms)
 	a.Access = access.NewService(a.Store, a.Owners, v, a.Clock, a.IDs)

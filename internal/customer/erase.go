@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
@@ -49,13 +50,13 @@ func (s *Service) PlanErasure(ctx context.Context, g auth.Grant, customerID int6
 // Erase removes a customer (GDPR Art. 17): first the rows and indexes, then the key,
 // which makes every copy of them unreadable. When it returns both are durable. A
 // crash between the two is finished by FinishErasures.
-func (s *Service) Erase(ctx context.Context, g auth.Grant, customerID int64, version int64) error {
+func (s *Service) Erase(ctx context.Context, g auth.Grant, customerID int64, versions []int64) error {
 	r, err := s.enter(ctx, g)
 	if err != nil {
 		return err
 	}
 	for range attempts {
-		keyID, err := s.eraseRows(ctx, r, customerID, version)
+		keyID, err := s.eraseRows(ctx, r, customerID, versions)
 		if errors.Is(err, errAgain) {
 			continue
 		}
@@ -67,12 +68,12 @@ func (s *Service) Erase(ctx context.Context, g auth.Grant, customerID int64, ver
 	return fault.Away(errAgain)
 }
 
-func (s *Service) eraseRows(ctx context.Context, r room, customerID, version int64) (keyID int64, err error) {
+func (s *Service) eraseRows(ctx context.Context, r room, customerID int64, versions []int64) (keyID int64, err error) {
 	c, err := s.find(ctx, r, customerID)
 	if err != nil {
 		return 0, err
 	}
-	if version != 0 && version != c.Version {
+	if len(versions) > 0 && !slices.Contains(versions, c.Version) {
 		return 0, fault.New(fault.Precondition, fault.PreconditionFailed, "The customer was changed since the version in If-Match").With("customerId", text(customerID))
 	}
 	p, err := c.Profile()

@@ -33,8 +33,9 @@ type interactionDoc struct {
 	Satisfaction int    `json:"satisfaction,omitempty"`
 }
 
-func readInteraction(v strictjson.Value) (Interaction, error) {
-	r := reader{}
+func readInteraction(in Input) (Interaction, error) {
+	v := in.Body
+	r := reader{rules: rules{lenient: in.Lenient}}
 	i := Interaction{Status: "open"}
 	if v.Kind != strictjson.Object {
 		return i, fault.OneField("", "type", "must be a JSON object")
@@ -81,12 +82,12 @@ type AlsoInteraction func(tx *db.Tx, i Interaction, key vault.Subject) error
 
 // AddInteraction records a contact with a customer (the seed's "customer service
 // interaction tracking").
-func (s *Service) AddInteraction(ctx context.Context, g auth.Grant, customerID int64, body strictjson.Value, also AlsoInteraction) (Interaction, error) {
+func (s *Service) AddInteraction(ctx context.Context, g auth.Grant, customerID int64, in Input, also AlsoInteraction) (Interaction, error) {
 	r, err := s.enter(ctx, g)
 	if err != nil {
 		return Interaction{}, err
 	}
-	i, err := readInteraction(body)
+	i, err := readInteraction(in)
 	if err != nil {
 		return i, err
 	}
@@ -156,11 +157,10 @@ func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before 
 	if items, err = s.interactions(ctx, r, c, before, limit+1); err != nil {
 		return nil, 0, err
 	}
+	items = append(items, HistoryItem{Type: "customer.created", ID: c.ID, At: c.CreateDate()})
 	if len(items) > limit {
 		items = items[:limit]
 		next = items[limit-1].ID
-	} else {
-		items = append(items, HistoryItem{Type: "customer.created", ID: c.ID, At: c.CreateDate()})
 	}
 	return items, next, s.Audit.Note(ctx, g, audit.Entry{Action: audit.CustomerHistory, Customers: []int64{customerID}})
 }

@@ -234,6 +234,9 @@ func (r *reader) notifications(v strictjson.Value) string {
 	case strictjson.Object:
 		kept := strictjson.Value{Kind: strictjson.Object}
 		for _, m := range v.Members {
+			if m.Value.Kind == strictjson.Null {
+				continue // clears a channel that is not set (RFC 7396 §2)
+			}
 			if m.Value.Kind != strictjson.Bool || utf8.RuneCountInString(m.Name) > maxMetadataKey {
 				r.bad(strictjson.Pointer(path, clip(m.Name)), "type", "must be true or false")
 			}

@@ -19,10 +19,10 @@ import (
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
-// Change is a partial update. Version is what If-Match demands, 0 for any.
+// Change is a partial update. Versions are what If-Match allows, none for any.
 type Change struct {
 	Input
-	Version int64
+	Versions []int64
 }
 
 // Update changes a customer. A body that is an object is merged (RFC 7396): absent is
@@ -49,7 +49,7 @@ func (s *Service) updateOnce(ctx context.Context, r room, customerID int64, ch C
 	if before.Status == Restricted {
 		return nil, fault.New(fault.Conflict, fault.CustomerRestricted, "The customer's data are restricted and can't be changed").With("customerId", text(customerID))
 	}
-	if ch.Version != 0 && ch.Version != before.Version {
+	if len(ch.Versions) > 0 && !slices.Contains(ch.Versions, before.Version) {
 		return nil, fault.New(fault.Precondition, fault.PreconditionFailed, "The customer was changed since the version in If-Match").With("customerId", text(customerID))
 	}
 	merged, err := apply(before, ch.Body)

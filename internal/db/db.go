@@ -110,7 +110,7 @@ func (d *DB) Write(ctx context.Context, s Scope, fn func(*Tx) error) error {
 
 func (d *DB) writeOnce(ctx context.Context, s Scope, fn func(*Tx) error) error {
 	tx := &Tx{ctx: ctx, db: d, scope: s}
-	err := fn(tx)
+	err := tx.run(fn)
 	if tx.session != nil {
 		if err == nil {
 			err = tx.flush()
@@ -173,6 +173,9 @@ func outward(err error) error {
 	var lost *lostError
 	if errors.As(err, &lost) {
 		return fault.Away(lost.cause)
+	}
+	if isSerialization(err) {
+		return fault.Away(err)
 	}
 	return err
 }

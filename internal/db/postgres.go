@@ -99,7 +99,7 @@ func (e *postgresEngine) tablesWithoutRLS(ctx context.Context) ([]string, error)
 	rows, err := e.pool.Query(ctx, `
 		SELECT c.relname FROM pg_class c
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'realm_id' AND NOT a.attisdropped
-		WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+		WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
 		  AND NOT (c.relrowsecurity AND c.relforcerowsecurity)`)
 	if err != nil {
 		return nil, fromPostgres(err)

@@ -107,7 +107,7 @@ func secureTables(ctx context.Context, conn *pgx.Conn, c Config, roles bool) err
 	rows, err := conn.Query(ctx, `
 		SELECT c.relname FROM pg_class c
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'realm_id' AND NOT a.attisdropped
-		WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+		WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
 		  AND NOT (c.relrowsecurity AND c.relforcerowsecurity)`)
 	if err != nil {
 		return err

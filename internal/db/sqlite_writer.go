@@ -2,11 +2,12 @@ package db
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
 // liteSession is a unit that asks: it borrows the writer's connection between two
-// signals and is committed with the group in which it ran.
+// signals, in a transaction of its own.
 type liteSession struct {
 	engine   *sqliteEngine
 	conn     *liteConn
@@ -46,59 +47,112 @@ func (s *liteSession) end(err error) error {
 // group is the units of one SQLite transaction and what became of each.
 type group struct {
 	conn    *liteConn
+	units   []*unit
 	waiting []chan error
 	results []error
+	guilty  bool // a unit failed, so that what ran before it in the group is undone
 }
 
-// write is the one writer. It takes whatever waits, runs each unit in a savepoint of
-// its own, and commits them together: one fsync for all.
+// write is the one writer. It takes whatever waits and commits it together: one fsync
+// for all.
 func (e *sqliteEngine) write(conn *liteConn) {
 	defer e.workers.Done()
 	defer func() { _ = conn.close() }()
-	for work := range e.queue {
+	var next any
+	for {
+		work := next
+		if next = nil; work == nil {
+			var ok bool
+			if work, ok = <-e.queue; !ok {
+				break
+			}
+		}
 		if e.walFull.Swap(false) {
 			_, _ = conn.exec("PRAGMA wal_checkpoint(RESTART)")
 		}
-		if s, ok := work.(*liteSession); ok && s.scrub {
-			_, err := conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
-			s.done <- fromSQLite(err)
-			continue
+		switch w := work.(type) {
+		case *unit:
+			next = e.commitUnits(conn, w)
+		case *liteSession:
+			e.commitSession(conn, w)
 		}
-		e.commitGroup(conn, work)
 	}
 	_, _ = conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
-func (e *sqliteEngine) commitGroup(conn *liteConn, first any) {
+// commitUnits commits blind units together and returns the session, if any, that ended
+// the group by coming next. Units run without savepoints; if one of them fails, all
+// are undone and run again, each in a savepoint of its own, so that only the guilty
+// one hears of it.
+func (e *sqliteEngine) commitUnits(conn *liteConn, first *unit) (next any) {
 	g := &group{conn: conn}
 	if _, err := conn.exec("BEGIN IMMEDIATE"); err != nil {
 		refuse(first, e.note(err))
-		return
+		return nil
 	}
-	g.run(first)
-	for more := true; more && len(g.waiting) < maxGroup; {
-		select {
-		case work, ok := <-e.queue:
-			switch s, isSession := work.(*liteSession); {
-			case !ok:
-				more = false
-			case isSession && s.scrub:
-				s.done <- nil
-				e.walFull.Store(true)
-			default:
-				g.run(work)
-			}
-		default:
-			more = false
+	g.add(first)
+	for next == nil && len(g.units) < maxGroup {
+		work, waiting := e.poll()
+		if !waiting {
+			break
+		}
+		if u, isUnit := work.(*unit); isUnit {
+			g.add(u)
+		} else {
+			next = work
 		}
 	}
-	if _, err := conn.exec("COMMIT"); err != nil {
+	e.finish(g)
+	return next
+}
+
+// poll takes work that waits already.
+func (e *sqliteEngine) poll() (work any, waiting bool) {
+	select {
+	case work, waiting = <-e.queue:
+	default:
+	}
+	return work, waiting
+}
+
+// finish commits the group and answers everybody in it.
+func (e *sqliteEngine) finish(g *group) {
+	if g.guilty {
+		if err := g.runAgain(); err != nil {
+			e.abandon(g, err)
+			return
+		}
+	}
+	if _, err := g.conn.exec("COMMIT"); err != nil {
 		e.abandon(g, err)
 		return
 	}
 	for i, done := range g.waiting {
 		done <- g.results[i]
 	}
+}
+
+// commitSession gives a unit that asks the connection, in a transaction of its own.
+func (e *sqliteEngine) commitSession(conn *liteConn, s *liteSession) {
+	if s.scrub {
+		_, err := conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		s.done <- fromSQLite(err)
+		return
+	}
+	if _, err := conn.exec("BEGIN IMMEDIATE"); err != nil {
+		refuse(s, e.note(err))
+		return
+	}
+	g := &group{conn: conn, waiting: []chan error{s.done}}
+	s.turn <- conn
+	err := <-s.finished
+	if err != nil {
+		_, undo := conn.exec("ROLLBACK")
+		s.done <- errors.Join(err, fromSQLite(undo))
+		return
+	}
+	g.results = []error{nil}
+	e.finish(g)
 }
 
 // abandon answers a group whose commit failed. After a failed fsync nothing may be
@@ -129,36 +183,40 @@ func refuse(work any, err error) {
 	}
 }
 
-func (g *group) run(work any) {
-	switch w := work.(type) {
-	case *unit:
-		g.waiting = append(g.waiting, w.done)
-		g.results = append(g.results, g.runUnit(w))
-	case *liteSession:
-		g.waiting = append(g.waiting, w.done)
-		g.results = append(g.results, g.savepoint(func() error {
-			w.turn <- g.conn
-			return <-w.finished
-		}))
+func (g *group) add(u *unit) {
+	g.units = append(g.units, u)
+	g.waiting = append(g.waiting, u.done)
+	err := u.ctx.Err()
+	if err == nil && !g.guilty {
+		err = u.run(g.conn)
+		g.guilty = err != nil
 	}
+	g.results = append(g.results, fromSQLite(err))
 }
 
-func (g *group) runUnit(u *unit) error {
-	if err := u.ctx.Err(); err != nil {
+func (u *unit) run(conn *liteConn) error {
+	for _, s := range u.statements {
+		if err := conn.run(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runAgain undoes the transaction and runs every unit in a savepoint of its own.
+func (g *group) runAgain() error {
+	if _, err := g.conn.exec("ROLLBACK"); err != nil {
 		return err
 	}
-	if len(u.statements) == 1 && u.statements[0].want < 0 {
-		// A single statement undoes itself when it fails (SQLite: ABORT).
-		return fromSQLite(g.conn.run(u.statements[0]))
+	if _, err := g.conn.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
 	}
-	return g.savepoint(func() error {
-		for _, s := range u.statements {
-			if err := g.conn.run(s); err != nil {
-				return err
-			}
+	for i, u := range g.units {
+		if g.results[i] = u.ctx.Err(); g.results[i] == nil {
+			g.results[i] = g.savepoint(func() error { return u.run(g.conn) })
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // savepoint keeps one unit's failure from the others in the group.

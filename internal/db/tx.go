@@ -1,6 +1,9 @@
 package db
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // statement is one SQL text with its arguments: int64, int, string, []byte, bool or
 // nil. want is how many rows it must change, -1 for any.
@@ -58,6 +61,22 @@ func (t *Tx) One(sql string, args []any, dest ...any) error {
 	if err == nil && !found {
 		return ErrNoRows
 	}
+	return err
+}
+
+var errPanic = errors.New("db: the unit panicked")
+
+// run calls the unit's function. net/http recovers a handler's panic: the turn must
+// end with it, or nobody would ever write again.
+func (t *Tx) run(fn func(*Tx) error) error {
+	ended := false
+	defer func() {
+		if !ended && t.session != nil {
+			_ = t.session.end(errPanic)
+		}
+	}()
+	err := fn(t)
+	ended = true
 	return err
 }
 

@@ -8,5 +8,5 @@
 // fingerprints; an answer about a customer is sealed under that customer's own key,
 // so that erasing the customer erases the answer (GDPR Art. 17): its replay is 410.
 //
-// Table: idempotency.
+// Tables: idempotency, idempotency_answer.
 package idempotency

@@ -13,6 +13,7 @@ import (
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -47,6 +48,7 @@ type Store struct {
 	store   *db.DB
 	vault   *vault.Vault
 	clock   clock.Clock
+	nextID  func() int64
 	running sync.Map // of claimRef: requests under way on this node
 }
 
@@ -55,9 +57,9 @@ type claimRef struct {
 	hash  vault.Sum
 }
 
-// NewStore makes the store.
-func NewStore(store *db.DB, v *vault.Vault, c clock.Clock) *Store {
-	return &Store{store: store, vault: v, clock: c}
+// NewStore makes the store; nextID numbers answers in order of time.
+func NewStore(store *db.DB, v *vault.Vault, c clock.Clock, nextID func() int64) *Store {
+	return &Store{store: store, vault: v, clock: c, nextID: nextID}
 }
 
 // Claim is one request's key in its scope: owner, mode, credential and route.
@@ -107,9 +109,10 @@ func (c *Claim) Record(tx *db.Tx, subject Subject, a Answer) error {
 	if err != nil {
 		return err
 	}
-	tx.Exec(`INSERT INTO idempotency (realm_id, hash, fingerprint, customer_id, key_id, status, answer, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, c.ref.realm, c.ref.hash[:], c.fingerprint[:],
-		subject.CustomerID, subject.Key.ID, a.Status, sealed, c.from.clock.Millis())
+	answerID := c.from.nextID()
+	tx.Exec(`INSERT INTO idempotency (realm_id, hash, answer_id) VALUES ($1, $2, $3)`, c.ref.realm, c.ref.hash[:], answerID)
+	tx.Exec(`INSERT INTO idempotency_answer (id, realm_id, hash, fingerprint, customer_id, key_id, answer) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		answerID, c.ref.realm, c.ref.hash[:], c.fingerprint[:], subject.CustomerID, subject.Key.ID, sealed)
 	return nil
 }
 
@@ -130,10 +133,10 @@ func (c *Claim) seal(s Subject, plain []byte) ([]byte, error) {
 // Another body is IDEMPOTENCY_KEY_REUSED, an erased customer CUSTOMER_ERASED.
 func (c *Claim) Lookup(ctx context.Context) (*Answer, error) {
 	var fingerprint, sealed []byte
-	var customer, keyID, at int64
-	err := c.from.store.One(ctx, db.Realm(c.ref.realm),
-		`SELECT fingerprint, customer_id, key_id, answer, created_at FROM idempotency WHERE realm_id = $1 AND hash = $2`,
-		[]any{c.ref.realm, c.ref.hash[:]}, &fingerprint, &customer, &keyID, &sealed, &at)
+	var customer, keyID int64
+	err := c.from.store.One(ctx, db.Realm(c.ref.realm), `SELECT a.fingerprint, a.customer_id, a.key_id, a.answer
+		FROM idempotency k JOIN idempotency_answer a ON a.id = k.answer_id AND a.realm_id = k.realm_id WHERE k.realm_id = $1 AND k.hash = $2`,
+		[]any{c.ref.realm, c.ref.hash[:]}, &fingerprint, &customer, &keyID, &sealed)
 	if errors.Is(err, db.ErrNoRows) {
 		return nil, nil
 	}
@@ -157,7 +160,7 @@ func (c *Claim) open(ctx context.Context, customer, keyID int64, sealed []byte) 
 		return c.keys.Open(place, sealed)
 	}
 	key, err := c.keys.Subject(ctx, keyID)
-	if errors.Is(err, vault.ErrNoKey) || (err == nil && len(sealed) == 0) {
+	if errors.Is(err, vault.ErrNoKey) {
 		return nil, fault.Erased(customer)
 	}
 	if err != nil {
@@ -169,14 +172,27 @@ func (c *Claim) open(ctx context.Context, customer, keyID int64, sealed []byte) 
 // purgeBatch bounds how long one purge holds SQLite's writer.
 const purgeBatch = 2000
 
-// Purge deletes answers past their window and says how many.
+// Purge deletes answers past their window, with their keys, and says how many.
 func (s *Store) Purge(ctx context.Context) (int, error) {
 	count := 0
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		count = 0
-		return tx.Each(`DELETE FROM idempotency WHERE (realm_id, hash) IN
-			(SELECT realm_id, hash FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT $2) RETURNING realm_id`,
-			[]any{s.clock.Now().Add(-Window).UnixMilli(), purgeBatch}, func(db.Row) error { count++; return nil })
+		var expired []claimRef
+		err := tx.Each(`DELETE FROM idempotency_answer WHERE (id, realm_id) IN
+			(SELECT id, realm_id FROM idempotency_answer WHERE id < $1 ORDER BY id LIMIT $2) RETURNING realm_id, hash`,
+			[]any{id.First(s.clock.Now().Add(-Window)), purgeBatch}, func(r db.Row) error {
+				var ref claimRef
+				var hash []byte
+				err := r.Scan(&ref.realm, &hash)
+				ref.hash = vault.Sum(hash)
+				expired = append(expired, ref)
+				return err
+			})
+		for _, ref := range expired {
+			tx.Exec(`DELETE FROM idempotency WHERE realm_id = $1 AND hash = $2`, ref.realm, ref.hash[:])
+			count++
+		}
+		return err
 	})
 	return count, err
 }

@@ -101,19 +101,25 @@ CREATE TABLE interaction (
   PRIMARY KEY (realm_id, customer_id, id)
 ) ${CLUSTERED};
 
--- written by idempotency
+-- written by idempotency; the key is small because its place is random, the answer
+-- large and in order of time, which is also how it is purged
 CREATE TABLE idempotency (
+  realm_id BIGINT NOT NULL,
+  hash ${BLOB} NOT NULL,
+  answer_id BIGINT NOT NULL,
+  PRIMARY KEY (realm_id, hash)
+) ${CLUSTERED};
+
+CREATE TABLE idempotency_answer (
+  id BIGINT NOT NULL,
   realm_id BIGINT NOT NULL,
   hash ${BLOB} NOT NULL,
   fingerprint ${BLOB} NOT NULL,
   customer_id BIGINT NOT NULL,
   key_id BIGINT NOT NULL,
-  status BIGINT NOT NULL,
-  answer ${BLOB},
-  created_at BIGINT NOT NULL,
-  PRIMARY KEY (realm_id, hash)
+  answer ${BLOB} NOT NULL,
+  PRIMARY KEY (id, realm_id)
 ) ${CLUSTERED};
-CREATE INDEX idempotency_created ON idempotency (created_at);
 
 -- written by audit
 CREATE TABLE audit_pending (
