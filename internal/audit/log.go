@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"errors"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +26,10 @@ type Log struct {
 
 	// sinkFailing is when the sink began to fail, in milliseconds; 0 while it works.
 	sinkFailing atomic.Int64
+
+	mu      sync.Mutex
+	notes   []waiter // waiting for a commit
+	writers int
 }
 
 // NewLog makes the log.
@@ -45,22 +51,110 @@ func (l *Log) Add(tx *db.Tx, g auth.Grant, e Entry) error {
 	if err := l.Ready(); err != nil {
 		return err
 	}
+	r := l.row(g, e)
+	tx.Exec(`INSERT INTO audit_pending (realm_id, id, body) VALUES ($1, $2, $3)`, r.realm, r.id, r.body)
+	return nil
+}
+
+// row is a record on its way into audit_pending.
+type row struct {
+	realm, id int64
+	body      []byte
+}
+
+func (l *Log) row(g auth.Grant, e Entry) row {
 	if e.Result == "" {
 		e.Result = OK
 	}
 	id := l.nextID()
-	tx.Exec(`INSERT INTO audit_pending (realm_id, id, body) VALUES ($1, $2, $3)`, g.Realm(), id, body(id, l.clock.Millis(), g, e))
-	return nil
+	return row{g.Realm(), id, body(id, l.clock.Millis(), g, e)}
 }
 
 // Note makes an entry durable by itself: before the first byte of a read's answer, or
-// of a refusal. Entries that wait together are committed together.
+// of a refusal. Entries that come while others are being committed wait for the next
+// commit together, whosever they are, and are written by one statement.
 func (l *Log) Note(ctx context.Context, g auth.Grant, e Entry) error {
-	return l.store.Write(ctx, scope(g), func(tx *db.Tx) error { return l.Add(tx, g, e) })
+	if err := l.Ready(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	n := waiter{l.row(g, e), make(chan error, 1)}
+	l.mu.Lock()
+	l.notes = append(l.notes, n)
+	if l.writers < noteWriters {
+		l.writers++
+		go l.writeNotes()
+	}
+	l.mu.Unlock()
+	return <-n.done
+}
+
+// waiter is an entry and whoever waits for it.
+type waiter struct {
+	row
+	done chan error
+}
+
+const (
+	// noteWriters is how many commits of notes may be under way at once.
+	noteWriters = 2
+	// notesAtOnce bounds one statement.
+	notesAtOnce = 128
+)
+
+// writeNotes commits what waits until nothing does.
+func (l *Log) writeNotes() {
+	for {
+		l.mu.Lock()
+		batch := l.notes[:min(len(l.notes), notesAtOnce)]
+		l.notes = l.notes[len(batch):]
+		if len(batch) == 0 {
+			l.notes = nil
+			l.writers--
+			l.mu.Unlock()
+			return
+		}
+		l.mu.Unlock()
+		err := l.store.Write(context.Background(), db.Worker(), func(tx *db.Tx) error {
+			insertNotes(tx, batch)
+			return nil
+		})
+		for _, n := range batch {
+			n.done <- err
+		}
+	}
+}
+
+// insertNotes writes a batch in statements of a power of two rows, so that few texts
+// have to be prepared.
+func insertNotes(tx *db.Tx, batch []waiter) {
+	for size := notesAtOnce; len(batch) > 0; size /= 2 {
+		for len(batch) >= size {
+			insertSome(tx, batch[:size])
+			batch = batch[size:]
+		}
+	}
+}
+
+func insertSome(tx *db.Tx, some []waiter) {
+	args := make([]any, 0, 3*len(some))
+	text := append(make([]byte, 0, 64+20*len(some)), `INSERT INTO audit_pending (realm_id, id, body) VALUES `...)
+	for i, n := range some {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(append(text, "($"...), int64(3*i+1), 10)
+		text = strconv.AppendInt(append(text, ",$"...), int64(3*i+2), 10)
+		text = append(strconv.AppendInt(append(text, ",$"...), int64(3*i+3), 10), ')')
+		args = append(args, n.realm, n.id, n.body)
+	}
+	tx.Exec(string(text), args...)
 }
 
 // scope is the actor's realm; what no realm owns (the operator, strangers) is the
-// worker's to write.
+// worker's to read.
 func scope(g auth.Grant) db.Scope {
 	if g.Realm() == 0 {
 		return db.Worker()

@@ -1,10 +1,8 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -45,40 +43,42 @@ type head struct {
 	edge   edge
 }
 
+// errAgain says that another sealer took some of the same records.
+var errAgain = errors.New("audit: another sealer was faster")
+
 // Seal takes pending records into the tree, publishes the new head, and says how many
-// records it took. Two sealers can't both succeed: the later one breaks on the
-// checkpoint's number and leaves its records pending.
+// records it took. The work is done before the unit begins, so that nobody waits for
+// it; the unit breaks if the records or the last head are no longer what was read.
 func (s *Sealer) Seal(ctx context.Context) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	count := 0
-	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		segments, customers, err := takePending(tx)
-		if err != nil || len(segments) == 0 {
-			count = 0
-			return err
-		}
-		last, err := readHead(tx.One)
-		if err != nil {
-			return err
-		}
-		before := last.edge.size
-		for i, seg := range segments {
+	segments, err := s.readPending(ctx)
+	if err != nil || len(segments) == 0 {
+		return 0, err
+	}
+	last, err := readHead(func(sql string, args []any, dest ...any) error {
+		return s.store.One(ctx, db.Worker(), sql, args, dest...)
+	})
+	if err != nil {
+		return 0, err
+	}
+	before := last.edge.size
+	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		for _, seg := range segments {
 			seg.firstSeq = last.edge.size
-			if err := s.keep(tx, seg, customers[i], &last.edge); err != nil {
+			if err := s.keep(tx, seg, &last.edge); err != nil {
 				return err
 			}
 		}
-		count = int(last.edge.size - before)
 		return s.checkpoint(tx, last)
 	})
-	if db.IsViolation(err, "audit_checkpoint") || db.IsViolation(err, "audit_segment") {
+	if errors.Is(err, errAgain) || db.IsViolation(err, "audit_checkpoint") || db.IsViolation(err, "audit_segment") {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	return count, s.publish(ctx)
+	return int(last.edge.size - before), s.publish(ctx)
 }
 
 func readHead(one func(string, []any, ...any) error) (head, error) {
@@ -96,40 +96,29 @@ func readHead(one func(string, []any, ...any) error) (head, error) {
 	return h, err
 }
 
-// takePending removes committed records from where they wait, and groups them by
-// realm in order of id.
-func takePending(tx *db.Tx) (segments []segment, customers [][]int64, err error) {
-	type waiting struct {
-		realm, id int64
-		body      []byte
-	}
-	var all []waiting
-	err = tx.Each(`DELETE FROM audit_pending WHERE (realm_id, id) IN
-		(SELECT realm_id, id FROM audit_pending ORDER BY realm_id, id LIMIT $1)
-		RETURNING realm_id, id, body`, []any{sealBatch}, func(r db.Row) error {
-		var w waiting
-		err := r.Scan(&w.realm, &w.id, &w.body)
-		all = append(all, w)
-		return err
-	})
-	slices.SortFunc(all, func(a, b waiting) int {
-		return cmp.Or(cmp.Compare(a.realm, b.realm), cmp.Compare(a.id, b.id))
-	})
-	for i, w := range all {
-		if i == 0 || all[i-1].realm != w.realm {
-			segments = append(segments, segment{realm: w.realm})
-			customers = append(customers, nil)
-		}
-		last := len(segments) - 1
-		segments[last].records = append(segments[last].records, w.body)
-		if r, err := parse(w.body, 0); err == nil {
-			customers[last] = append(customers[last], r.Customers...)
-		}
-	}
-	return segments, customers, err
+// readPending reads committed records, one segment for each realm, in order of id.
+func (s *Sealer) readPending(ctx context.Context) ([]segment, error) {
+	var segments []segment
+	err := s.store.Each(ctx, db.Worker(), `SELECT realm_id, id, body FROM audit_pending ORDER BY realm_id, id LIMIT $1`,
+		[]any{sealBatch}, func(r db.Row) error {
+			var realm, id int64
+			var body []byte
+			if err := r.Scan(&realm, &id, &body); err != nil {
+				return err
+			}
+			if len(segments) == 0 || segments[len(segments)-1].realm != realm {
+				segments = append(segments, segment{realm: realm, firstID: id})
+			}
+			last := &segments[len(segments)-1]
+			last.records, last.lastID = append(last.records, body), id
+			return nil
+		})
+	return segments, err
 }
 
-func (s *Sealer) keep(tx *db.Tx, seg segment, customers []int64, e *edge) error {
+// keep stores a segment and removes its records from where they wait: all between
+// the first and the last, if these are still as many as were read.
+func (s *Sealer) keep(tx *db.Tx, seg segment, e *edge) error {
 	packed, err := seg.pack()
 	if err != nil {
 		return err
@@ -138,17 +127,14 @@ func (s *Sealer) keep(tx *db.Tx, seg segment, customers []int64, e *edge) error 
 	for i := range seg.records {
 		e.push(tlog.Hash(hashes[i*tlog.HashSize : (i+1)*tlog.HashSize]))
 	}
-	first, err := parse(seg.records[0], 0)
+	times, customers, err := seg.facts()
 	if err != nil {
 		return err
 	}
-	last, err := parse(seg.records[len(seg.records)-1], 0)
-	if err != nil {
-		return err
-	}
+	tx.ExecMany(len(seg.records), errAgain, `DELETE FROM audit_pending WHERE realm_id = $1 AND id >= $2 AND id <= $3`, seg.realm, seg.firstID, seg.lastID)
 	tx.Exec(`INSERT INTO audit_segment (realm_id, first_seq, records, first_at, last_at, body, hashes, customers)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, seg.realm, seg.firstSeq, len(seg.records),
-		first.At.UnixMilli(), last.At.UnixMilli(), packed, hashes, customerSet(customers))
+		times[0], times[1], packed, hashes, customerSet(customers))
 	return nil
 }
 

@@ -16,7 +16,25 @@ import (
 type segment struct {
 	realm    int64
 	firstSeq int64
+	firstID  int64 // of the rows in audit_pending that it replaces
+	lastID   int64
 	records  [][]byte
+}
+
+// facts are the times of the first and last record and everybody named in between.
+func (s segment) facts() (times [2]int64, customers []int64, err error) {
+	for i, text := range s.records {
+		r, err := parse(text, 0)
+		if err != nil {
+			return times, nil, err
+		}
+		if i == 0 {
+			times[0] = r.At.UnixMilli()
+		}
+		times[1] = r.At.UnixMilli()
+		customers = append(customers, r.Customers...)
+	}
+	return times, customers, nil
 }
 
 // pack compresses length-prefixed records.

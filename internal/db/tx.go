@@ -43,6 +43,12 @@ func (t *Tx) ExecOne(otherwise error, sql string, args ...any) {
 	t.queued = append(t.queued, statement{sql: sql, args: args, want: 1, otherwise: otherwise})
 }
 
+// ExecMany queues a statement that must change exactly count rows; the unit fails with
+// the given error if it does not.
+func (t *Tx) ExecMany(count int, otherwise error, sql string, args ...any) {
+	t.queued = append(t.queued, statement{sql: sql, args: args, want: int64(count), otherwise: otherwise})
+}
+
 // Each asks inside the unit, after what was queued, and calls fn for each row.
 func (t *Tx) Each(sql string, args []any, fn func(Row) error) error {
 	if err := t.flush(); err != nil {

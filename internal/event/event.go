@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -83,34 +84,38 @@ func (l *Log) After(ctx context.Context, g auth.Grant, after int64, limit int) (
 // sequenceBatch bounds how long one run of the sequencer holds SQLite's writer.
 const sequenceBatch = 1000
 
+// errAgain says that another sequencer took some of the same events.
+var errAgain = errors.New("event: another sequencer was faster")
+
 // Sequence numbers committed events, oldest first within a realm, and says how many.
-// Two sequencers can't give one number twice: the second fails on the primary key
-// and finds its events still pending.
+// What is read before the unit is held to in it: the rows between the first and the
+// last id must still be as many, and two sequencers can't give one number twice,
+// because the later one breaks on the primary key.
 func (l *Log) Sequence(ctx context.Context) (int, error) {
+	runs, err := l.pending(ctx)
+	if err != nil || len(runs) == 0 {
+		return 0, err
+	}
 	count := 0
-	err := l.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		byRealm, err := takePending(tx)
-		if err != nil {
-			return err
-		}
+	err = l.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		count = 0
-		for realm, events := range byRealm {
-			var last int64
-			if err := tx.One(`SELECT coalesce(max(seq), 0) FROM event WHERE realm_id = $1`, []any{realm}, &last); err != nil {
-				return err
-			}
-			for i, e := range events {
-				tx.Exec(`INSERT INTO event (realm_id, seq, id, kind, customer_id, fields) VALUES ($1, $2, $3, $4, $5, $6)`,
-					realm, last+1+int64(i), e.id, e.kind, e.customer, e.fields)
-			}
-			count += len(events)
+		for _, r := range runs {
+			r.number(tx)
+			count += len(r.events)
 		}
 		return nil
 	})
-	if db.IsViolation(err, "event") {
+	if errors.Is(err, errAgain) || db.IsViolation(err, "event") {
 		return 0, nil
 	}
 	return count, err
+}
+
+// run is the pending events of one realm, in order of id, and its last number.
+type run struct {
+	realm  int64
+	last   int64
+	events []pending
 }
 
 type pending struct {
@@ -118,23 +123,59 @@ type pending struct {
 	kind, fields string
 }
 
-func takePending(tx *db.Tx) (map[int64][]pending, error) {
-	byRealm := map[int64][]pending{}
-	err := tx.Each(`DELETE FROM event_pending WHERE (realm_id, id) IN
-		(SELECT realm_id, id FROM event_pending ORDER BY realm_id, id LIMIT $1)
-		RETURNING realm_id, id, kind, customer_id, fields`, []any{sequenceBatch}, func(r db.Row) error {
-		var realm int64
-		var p pending
-		if err := r.Scan(&realm, &p.id, &p.kind, &p.customer, &p.fields); err != nil {
-			return err
-		}
-		byRealm[realm] = append(byRealm[realm], p)
-		return nil
-	})
-	for _, events := range byRealm {
-		sortByID(events)
+func (l *Log) pending(ctx context.Context) ([]run, error) {
+	var runs []run
+	err := l.store.Each(ctx, db.Worker(), `SELECT realm_id, id, kind, customer_id, fields FROM event_pending ORDER BY realm_id, id LIMIT $1`,
+		[]any{sequenceBatch}, func(r db.Row) error {
+			var realm int64
+			var p pending
+			if err := r.Scan(&realm, &p.id, &p.kind, &p.customer, &p.fields); err != nil {
+				return err
+			}
+			if len(runs) == 0 || runs[len(runs)-1].realm != realm {
+				runs = append(runs, run{realm: realm})
+			}
+			runs[len(runs)-1].events = append(runs[len(runs)-1].events, p)
+			return nil
+		})
+	for i := 0; i < len(runs) && err == nil; i++ {
+		err = l.store.One(ctx, db.Worker(), `SELECT coalesce(max(seq), 0) FROM event WHERE realm_id = $1`, []any{runs[i].realm}, &runs[i].last)
 	}
-	return byRealm, err
+	return runs, err
+}
+
+// number moves a run to its place in order, in a few statements of many rows.
+func (r run) number(tx *db.Tx) {
+	tx.ExecMany(len(r.events), errAgain, `DELETE FROM event_pending WHERE realm_id = $1 AND id >= $2 AND id <= $3`,
+		r.realm, r.events[0].id, r.events[len(r.events)-1].id)
+	seq := r.last
+	for size := insertAtOnce; len(r.events) > 0; size /= 2 {
+		for len(r.events) >= size {
+			insertEvents(tx, r.realm, seq, r.events[:size])
+			seq += int64(size)
+			r.events = r.events[size:]
+		}
+	}
+}
+
+// insertAtOnce is the most rows of one statement, a power of two.
+const insertAtOnce = 32
+
+func insertEvents(tx *db.Tx, realm, seq int64, events []pending) {
+	args := append(make([]any, 0, 1+5*len(events)), realm)
+	text := []byte(`INSERT INTO event (realm_id, seq, id, kind, customer_id, fields) VALUES `)
+	for i, e := range events {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, "($1"...)
+		for column := range 5 {
+			text = strconv.AppendInt(append(text, ",$"...), int64(5*i+column+2), 10)
+		}
+		text = append(text, ')')
+		args = append(args, seq+1+int64(i), e.id, e.kind, e.customer, e.fields)
+	}
+	tx.Exec(string(text), args...)
 }
 
 // Run numbers events until ctx ends: at once when woken, and every interval for what
