@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/idempotency"
 	"github.com/florin-gateway/florin/internal/owner"
@@ -135,7 +137,7 @@ func (a *API) updateSettings(ctx context.Context, r *gate.Request) (*gate.Answer
 }
 
 func (a *API) listKeys(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	keys, err := a.Access.List(ctx, r.Grant)
+	keys, err := a.keysInReach(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -166,9 +168,49 @@ func (a *API) keepKey(tx *db.Tx, r *gate.Request, action string, k access.Key, s
 	return encode(http.StatusOK, showKey(k, &text))
 }
 
+// keysInReach are the keys that the caller may know of: a test key sees nothing of
+// live mode, or it could rotate itself a live key.
+func (a *API) keysInReach(ctx context.Context, r *gate.Request) ([]access.Key, error) {
+	keys, err := a.Access.List(ctx, r.Grant)
+	return slices.DeleteFunc(keys, func(k access.Key) bool { return !reaches(r, k.Mode) }), err
+}
+
+func reaches(r *gate.Request, mode auth.Mode) bool {
+	own := r.Grant.Actor().Mode
+	return own == auth.Live || own == mode
+}
+
+func (a *API) keyInReach(ctx context.Context, r *gate.Request) (access.Key, error) {
+	keys, err := a.keysInReach(ctx, r)
+	if err != nil {
+		return access.Key{}, err
+	}
+	at := slices.IndexFunc(keys, func(k access.Key) bool { return k.ID == r.ID })
+	if at < 0 {
+		return access.Key{}, fault.New(fault.NotFound, fault.APIKeyNotFound, "API key not found")
+	}
+	return keys[at], nil
+}
+
+// mayHold refuses to hand out rights that the caller does not have (OWASP API5:2023).
+func mayHold(r *gate.Request, mode auth.Mode, role auth.Role, permissions []auth.Permission) error {
+	actor := r.Grant.Actor()
+	allowed := reaches(r, mode)
+	for _, p := range append(role.Permissions(), permissions...) {
+		allowed = allowed && actor.May(p)
+	}
+	if !allowed {
+		return fault.New(fault.Forbidden, fault.ForbiddenCode, "A key can't be given rights that this credential does not have")
+	}
+	return nil
+}
+
 func (a *API) createKey(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
 	n, err := readNewKey(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := mayHold(r, n.Mode, n.Role, n.Permissions); err != nil {
 		return nil, err
 	}
 	var answer *gate.Answer
@@ -180,8 +222,15 @@ func (a *API) createKey(ctx context.Context, r *gate.Request) (*gate.Answer, err
 }
 
 func (a *API) rotateKey(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
+	k, err := a.keyInReach(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayHold(r, k.Mode, "", k.Permissions); err != nil {
+		return nil, err
+	}
 	var answer *gate.Answer
-	err := a.Access.Rotate(ctx, r.Grant, r.ID, func(tx *db.Tx, k access.Key, s access.Secret) (err error) {
+	err = a.Access.Rotate(ctx, r.Grant, r.ID, func(tx *db.Tx, k access.Key, s access.Secret) (err error) {
 		answer, err = a.keepKey(tx, r, audit.KeyRotate, k, s)
 		return err
 	})
@@ -189,6 +238,9 @@ func (a *API) rotateKey(ctx context.Context, r *gate.Request) (*gate.Answer, err
 }
 
 func (a *API) revokeKey(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
+	if _, err := a.keyInReach(ctx, r); err != nil {
+		return nil, err
+	}
 	err := a.Access.Revoke(ctx, r.Grant, r.ID, func(tx *db.Tx) error {
 		return a.Audit.Add(tx, r.Grant, audit.Entry{Action: audit.KeyRevoke})
 	})

@@ -57,11 +57,11 @@ func (a *API) getCustomer(ctx context.Context, r *gate.Request) (*gate.Answer, e
 }
 
 func (a *API) updateCustomer(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	version, err := r.IfMatch()
+	versions, err := r.IfMatch()
 	if err != nil {
 		return nil, err
 	}
-	change := customer.Change{Input: customer.Input{Body: r.Body, Lenient: r.Lenient}, Version: version}
+	change := customer.Change{Input: customer.Input{Body: r.Body, Lenient: r.Lenient}, Versions: versions}
 	c, err := a.Customers.Update(ctx, r.Grant, r.ID, change, func(*db.Tx, *customer.Customer, vault.Subject) error { return nil })
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (a *API) updateCustomer(ctx context.Context, r *gate.Request) (*gate.Answer
 }
 
 func (a *API) eraseCustomer(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	version, err := r.IfMatch()
+	versions, err := r.IfMatch()
 	dryRun := r.Bool("dryRun")
 	if err != nil || r.Faults() != nil {
 		return nil, first(err, r.Faults())
@@ -80,7 +80,7 @@ func (a *API) eraseCustomer(ctx context.Context, r *gate.Request) (*gate.Answer,
 	if dryRun {
 		return a.planErasure(ctx, r)
 	}
-	return &gate.Answer{Status: http.StatusNoContent}, a.Customers.Erase(ctx, r.Grant, r.ID, version)
+	return &gate.Answer{Status: http.StatusNoContent}, a.Customers.Erase(ctx, r.Grant, r.ID, versions)
 }
 
 func first(errs ...error) error {
@@ -180,7 +180,7 @@ func (a *API) history(ctx context.Context, r *gate.Request) (*gate.Answer, error
 
 func (a *API) createInteraction(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
 	var answer *gate.Answer
-	_, err := a.Customers.AddInteraction(ctx, r.Grant, r.ID, r.Body, func(tx *db.Tx, i customer.Interaction, key vault.Subject) (err error) {
+	_, err := a.Customers.AddInteraction(ctx, r.Grant, r.ID, customer.Input{Body: r.Body, Lenient: r.Lenient}, func(tx *db.Tx, i customer.Interaction, key vault.Subject) (err error) {
 		if answer, err = encode(http.StatusOK, showInteraction(i)); err != nil {
 			return err
 		}

@@ -8,3 +8,5 @@
 // Handlers know HTTP and JSON and decide nothing: rules live in the features, and what
 // every request passes lives in the gate.
 package api
+
+//go:generate go test -count=1 -run ^TestGeneratedDocuments$ . -update

@@ -101,7 +101,7 @@ func (d *document) parameters(r gate.Route) []*huma.Param {
 		params = append(params, &huma.Param{Name: "Idempotency-Key", In: "header", Example: "7f9c2ba4-create-1001",
 			Description: "The same key with the same body gets the first answer again, for 24 hours", Schema: &huma.Schema{Type: "string", MaxLength: &most}})
 	}
-	if r.Method == http.MethodPut || r.Method == http.MethodPatch || r.Method == http.MethodDelete && r.OnCustomer {
+	if r.OnCustomer && (r.Method == http.MethodPut || r.Method == http.MethodPatch || r.Method == http.MethodDelete) {
 		params = append(params, &huma.Param{Name: "If-Match", In: "header", Description: "The ETag that the change is based on", Schema: &huma.Schema{Type: "string"}})
 	}
 	if op, ok := r.Doc.(operation); ok && op.notModified {

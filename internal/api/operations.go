@@ -28,7 +28,7 @@ var (
 		description: "Stores a profile and answers it. A second customer with the same e-mail or memberId is a duplicate: by the owner's policy it is refused with 409, answered with the existing customer and Duplicate-Of, or allowed."}
 	listDoc = operation{tag: "Customers", summary: "List customers", answer: of[CustomerPage](), headers: []string{"Link"},
 		description: "Pages by an opaque cursor that holds the filters, sealed. Personal values in a URL end in logs; POST /customers/search takes the same filters in a body."}
-	searchDoc = operation{tag: "Customers", summary: "Search customers", body: of[Search](), answer: of[CustomerPage](), errors: []int{413, 415, 422}}
+	searchDoc = operation{tag: "Customers", summary: "Search customers", body: of[Search](), answer: of[CustomerPage](), errors: []int{409, 413, 415, 422}}
 	getDoc    = operation{tag: "Customers", summary: "Get a customer", answer: of[Customer](), errors: []int{404, 410}, headers: []string{"ETag"}, notModified: true}
 	putDoc    = operation{tag: "Customers", summary: "Update a customer in part", body: of[CustomerChange](), answer: of[Customer](), errors: []int{404, 409, 410, 412, 413, 415}, headers: []string{"ETag"},
 		description: "Absent fields stay, null clears, objects merge (RFC 7396 in effect). If-Match makes the change conditional on the version."}

@@ -274,7 +274,7 @@ func every(ctx context.Context, interval time.Duration, work func(context.Contex
 
 // minute is work that is due once a minute.
 func (a *App) minute(ctx context.Context) error {
-	_, purge := a.Answers.Purge(ctx)
+	purge := a.Answers.PurgeAll(ctx)
 	_, erase := a.Customers.FinishErasures(ctx)
 	errs := []error{purge, erase}
 	for _, work := range a.tick {
@@ -287,6 +287,12 @@ func (a *App) minute(ctx context.Context) error {
 func (a *App) hour(ctx context.Context) error {
 	if !a.Vault.EpochDue() {
 		return nil
+	}
+	if err := a.Leases.Hold(ctx, "epoch"); err != nil {
+		if errors.Is(err, lease.ErrTaken) {
+			return nil // another node does it
+		}
+		return err
 	}
 	return a.Vault.RotateEpoch(ctx, func(int64) {})
 }

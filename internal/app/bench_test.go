@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http/httptest"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -54,4 +57,36 @@ func openForBench(b *testing.B) (*app.App, auth.Grant) {
 	owners, err := a.Owners.List(b.Context())
 	require.NoError(b, err)
 	return a, auth.System(owners[0].ID, owners[0].LiveRealm, auth.Live, "bench")
+}
+
+// BenchmarkGet is a get by id through the whole handler, by 64 callers at once.
+func BenchmarkGet(b *testing.B) {
+	a, g := openForBench(b)
+	handler, err := a.Handler(config.Serve{}, "http://florin.test", func() bool { return false })
+	require.NoError(b, err)
+	ids := make([]int64, 2000)
+	for i := range ids {
+		v, err := strictjson.Parse(fmt.Appendf(nil, `{"name":"Maria Santos Bench%d","email":"user%d@example.com"}`, i%500, i))
+		require.NoError(b, err)
+		c, err := a.Customers.Create(b.Context(), g, customer.Input{Body: v}, func(*db.Tx, *customer.Customer, vault.Subject) error { return nil })
+		require.NoError(b, err)
+		ids[i] = c.ID
+	}
+	text, err := os.ReadFile(a.Config.FirstRun())
+	require.NoError(b, err)
+	_, rest, _ := strings.Cut(string(text), "FLORIN_API_KEY=")
+	key, _, _ := strings.Cut(rest, "\n")
+	var n atomic.Int64
+	b.SetParallelism(32)
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			r := httptest.NewRequest("GET", fmt.Sprintf("/ipg/2.0.0/customers/%d", ids[n.Add(1)%2000]), nil)
+			r.Header.Set("X-API-Key", key)
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			require.Equal(b, 200, w.Code)
+		}
+	})
 }

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/florin-gateway/florin/internal/db"
 )
 
 // origin names whose tree a checkpoint is of (C2SP tlog-checkpoint).
@@ -54,12 +57,16 @@ func NewFileSink(path string) *FileSink { return &FileSink{path} }
 
 // Publish appends one checkpoint and returns when it is on the disk.
 func (s *FileSink) Publish(checkpoint string) error {
+	_, missing := os.Stat(s.path)
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.WriteString(checkpoint + "\n")
-	return errors.Join(err, f.Sync(), f.Close())
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil || missing == nil {
+		return err
+	}
+	return db.SyncFolders(filepath.Dir(s.path))
 }
 
 // LastCheckpoint reads the newest valid checkpoint out of a sink's file, or a file

@@ -38,12 +38,12 @@ type Page struct {
 func (l *Log) Find(ctx context.Context, g auth.Grant, f Filter) (Page, error) {
 	var page Page
 	if f.Before == 0 {
-		unsealed, err := l.unsealed(ctx, g, f)
+		unsealed, before, err := l.unsealed(ctx, g, f)
 		if err != nil {
 			return page, err
 		}
 		page.Records = unsealed
-		f.Before = 1 << 62
+		f.Before = before
 	}
 	for len(page.Records) < f.Limit {
 		records, next, err := l.segmentBefore(ctx, g, f)
@@ -78,12 +78,16 @@ func cut(p Page, f Filter) Page {
 // mostUnsealed bounds the unsealed part of a page; sealing each second keeps it small.
 const mostUnsealed = 10_000
 
-func (l *Log) unsealed(ctx context.Context, g auth.Grant, f Filter) ([]Record, error) {
-	var records []Record
-	err := l.store.Each(ctx, scope(g), `SELECT body FROM audit_pending WHERE realm_id = $1 ORDER BY id DESC LIMIT $2`,
+// unsealed reads what is not sealed yet, and in the same statement where the sealed
+// records end: what is sealed a moment later must not be shown twice.
+func (l *Log) unsealed(ctx context.Context, g auth.Grant, f Filter) (records []Record, before int64, err error) {
+	before = 1 << 62
+	err = l.store.Each(ctx, scope(g), `SELECT body, coalesce((SELECT first_seq + records FROM audit_segment
+			WHERE realm_id = $1 ORDER BY first_seq DESC LIMIT 1), 0)
+		FROM audit_pending WHERE realm_id = $1 ORDER BY id DESC LIMIT $2`,
 		[]any{g.Realm(), mostUnsealed}, func(row db.Row) error {
 			var text []byte
-			if err := row.Scan(&text); err != nil {
+			if err := row.Scan(&text, &before); err != nil {
 				return err
 			}
 			r, err := parse(text, -1)
@@ -92,7 +96,7 @@ func (l *Log) unsealed(ctx context.Context, g auth.Grant, f Filter) ([]Record, e
 			}
 			return err
 		})
-	return records, err
+	return records, before, err
 }
 
 // segmentsAtOnce is how many segments one question looks at.

@@ -53,8 +53,11 @@ func (s *Sealer) Seal(ctx context.Context) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	segments, err := s.readPending(ctx)
-	if err != nil || len(segments) == 0 {
+	if err != nil {
 		return 0, err
+	}
+	if len(segments) == 0 {
+		return 0, s.publish(ctx) // while the sink fails nothing new can come, and it must be seen to recover
 	}
 	last, err := readHead(func(sql string, args []any, dest ...any) error {
 		return s.store.One(ctx, db.Worker(), sql, args, dest...)
@@ -62,15 +65,18 @@ func (s *Sealer) Seal(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	before := last.edge.size
+	count := 0
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		next := last // a copy: the unit may run again
+		next.edge.roots = slices.Clone(last.edge.roots)
 		for _, seg := range segments {
-			seg.firstSeq = last.edge.size
-			if err := s.keep(tx, seg, &last.edge); err != nil {
+			seg.firstSeq = next.edge.size
+			if err := s.keep(tx, seg, &next.edge); err != nil {
 				return err
 			}
 		}
-		return s.checkpoint(tx, last)
+		count = int(next.edge.size - last.edge.size)
+		return s.checkpoint(tx, next)
 	})
 	if errors.Is(err, errAgain) || db.IsViolation(err, "audit_checkpoint") || db.IsViolation(err, "audit_segment") {
 		return 0, nil
@@ -78,7 +84,7 @@ func (s *Sealer) Seal(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return int(last.edge.size - before), s.publish(ctx)
+	return count, s.publish(ctx)
 }
 
 func readHead(one func(string, []any, ...any) error) (head, error) {
@@ -107,17 +113,16 @@ func (s *Sealer) readPending(ctx context.Context) ([]segment, error) {
 				return err
 			}
 			if len(segments) == 0 || segments[len(segments)-1].realm != realm {
-				segments = append(segments, segment{realm: realm, firstID: id})
+				segments = append(segments, segment{realm: realm})
 			}
 			last := &segments[len(segments)-1]
-			last.records, last.lastID = append(last.records, body), id
+			last.records, last.ids = append(last.records, body), append(last.ids, id)
 			return nil
 		})
 	return segments, err
 }
 
-// keep stores a segment and removes its records from where they wait: all between
-// the first and the last, if these are still as many as were read.
+// keep stores a segment and removes its records, exactly those, from where they wait.
 func (s *Sealer) keep(tx *db.Tx, seg segment, e *edge) error {
 	packed, err := seg.pack()
 	if err != nil {
@@ -131,7 +136,7 @@ func (s *Sealer) keep(tx *db.Tx, seg segment, e *edge) error {
 	if err != nil {
 		return err
 	}
-	tx.ExecMany(len(seg.records), errAgain, `DELETE FROM audit_pending WHERE realm_id = $1 AND id >= $2 AND id <= $3`, seg.realm, seg.firstID, seg.lastID)
+	tx.DeleteExactly(errAgain, "audit_pending", seg.realm, seg.ids)
 	tx.Exec(`INSERT INTO audit_segment (realm_id, first_seq, records, first_at, last_at, body, hashes, customers)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, seg.realm, seg.firstSeq, len(seg.records),
 		times[0], times[1], packed, hashes, customerSet(customers))

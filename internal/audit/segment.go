@@ -16,8 +16,7 @@ import (
 type segment struct {
 	realm    int64
 	firstSeq int64
-	firstID  int64 // of the rows in audit_pending that it replaces
-	lastID   int64
+	ids      []int64 // of the rows in audit_pending that it replaces
 	records  [][]byte
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -87,7 +88,8 @@ func finish(err error, stderr io.Writer) int {
 		return 0
 	}
 	_, _ = fmt.Fprintln(stderr, "florin:", err)
-	if _, ok := err.(found); ok {
+	var f found
+	if errors.As(err, &f) {
 		return 2
 	}
 	return 1
@@ -113,7 +115,7 @@ func logger(c *config.Config, w io.Writer) *slog.Logger {
 func withApp(c *config.Config, out *console, run func(context.Context, *app.App) error) error {
 	ctx, stop := interrupted()
 	defer stop()
-	a, err := app.Open(ctx, *c, logger(c, out.err))
+	a, err := app.Open(ctx, *c, logger(c, out.err), forTests(os.Getenv, out.err)...)
 	if err != nil {
 		return err
 	}
@@ -122,6 +124,17 @@ func withApp(c *config.Config, out *console, run func(context.Context, *app.App)
 		err = closed
 	}
 	return err
+}
+
+// forTests reads what only the power-cut campaign sets: with anything but FULL the
+// program loses acknowledged writes, which that campaign must be able to see.
+func forTests(env func(string) string, warn io.Writer) []app.Option {
+	level := env("FLORIN_TEST_SYNCHRONOUS")
+	if level == "" {
+		return nil
+	}
+	_, _ = fmt.Fprintf(warn, "WARNING: FLORIN_TEST_SYNCHRONOUS=%s is set. A POWER CUT WILL LOSE ACKNOWLEDGED WRITES. It is for tests only: unset it.\n", level)
+	return []app.Option{app.WithSynchronous(level)}
 }
 
 type versionCommand struct{}

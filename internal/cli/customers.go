@@ -104,7 +104,8 @@ func (i *importCustomers) Run(c *config.Config, out *console) error {
 		meter := newMeter(out, "Importing", size, "rows")
 		result, err := bulk.Import(ctx, a.Customers, g, meter.reader(file), bulk.Options{Format: format, DryRun: i.DryRun, Errors: errorsTo, Progress: meter.count})
 		meter.end()
-		_, _ = fmt.Fprintf(out.err, "%d rows: %d stored, %d there already, %d refused\n", result.Rows(), result.Stored, result.Present, result.Refused)
+		_, _ = fmt.Fprintf(out.err, "%d rows: %d %s, %d there already, %d refused\n", result.Rows(), result.Stored,
+			map[bool]string{true: "would be stored", false: "stored"}[i.DryRun], result.Present, result.Refused)
 		if err != nil {
 			return fmt.Errorf("stopped before the end (run it again to go on): %w", err)
 		}

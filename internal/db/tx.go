@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"strconv"
 )
 
 // statement is one SQL text with its arguments: int64, int, string, []byte, bool or
@@ -47,6 +48,30 @@ func (t *Tx) ExecOne(otherwise error, sql string, args ...any) {
 // the given error if it does not.
 func (t *Tx) ExecMany(count int, otherwise error, sql string, args ...any) {
 	t.queued = append(t.queued, statement{sql: sql, args: args, want: int64(count), otherwise: otherwise})
+}
+
+// deleteAtOnce is the most ids of one statement, a power of two.
+const deleteAtOnce = 256
+
+// DeleteExactly queues the deletion of these rows of a realm, in a table with the
+// columns realm_id and id; the unit fails with the given error if one is missing. Texts
+// have a power of two of ids, so that few have to be prepared.
+func (t *Tx) DeleteExactly(otherwise error, table string, realm int64, ids []int64) {
+	for size := deleteAtOnce; len(ids) > 0; size /= 2 {
+		for len(ids) >= size {
+			text := append(make([]byte, 0, 80+5*size), "DELETE FROM "+table+" WHERE realm_id = $1 AND id IN ("...)
+			args := append(make([]any, 0, 1+size), realm)
+			for i, id := range ids[:size] {
+				if i > 0 {
+					text = append(text, ',')
+				}
+				text = strconv.AppendInt(append(text, '$'), int64(i+2), 10)
+				args = append(args, id)
+			}
+			t.ExecMany(size, otherwise, string(append(text, ')')), args...)
+			ids = ids[size:]
+		}
+	}
 }
 
 // Each asks inside the unit, after what was queued, and calls fn for each row.

@@ -88,8 +88,7 @@ const sequenceBatch = 1000
 var errAgain = errors.New("event: another sequencer was faster")
 
 // Sequence numbers committed events, oldest first within a realm, and says how many.
-// What is read before the unit is held to in it: the rows between the first and the
-// last id must still be as many, and two sequencers can't give one number twice,
+// The unit deletes exactly the rows that were read before it, and two sequencers can't give one number twice,
 // because the later one breaks on the primary key.
 func (l *Log) Sequence(ctx context.Context) (int, error) {
 	runs, err := l.pending(ctx)
@@ -146,8 +145,11 @@ func (l *Log) pending(ctx context.Context) ([]run, error) {
 
 // number moves a run to its place in order, in a few statements of many rows.
 func (r run) number(tx *db.Tx) {
-	tx.ExecMany(len(r.events), errAgain, `DELETE FROM event_pending WHERE realm_id = $1 AND id >= $2 AND id <= $3`,
-		r.realm, r.events[0].id, r.events[len(r.events)-1].id)
+	ids := make([]int64, len(r.events))
+	for i, e := range r.events {
+		ids[i] = e.id
+	}
+	tx.DeleteExactly(errAgain, "event_pending", r.realm, ids)
 	seq := r.last
 	for size := insertAtOnce; len(r.events) > 0; size /= 2 {
 		for len(r.events) >= size {

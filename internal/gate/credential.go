@@ -21,6 +21,11 @@ import (
 // refused: whichever was believed, the caller may have meant the other.
 func credentialOf(r *http.Request) (string, error) {
 	key := r.Header.Get("X-API-Key")
+	for _, other := range r.Header.Values("X-API-Key") {
+		if other != key {
+			return "", fault.New(fault.Invalid, fault.InvalidFormat, "X-API-Key is given twice with two different credentials")
+		}
+	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		token = ""

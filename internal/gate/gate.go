@@ -157,10 +157,15 @@ func (g *Gate) refuse(w http.ResponseWriter, requestID string, err error) {
 	writeError(w, e, requestID, g.clock.Now())
 }
 
-// describeLimit adds the fields of the RateLimit header draft.
+// describeLimit adds the fields of the RateLimit header draft. A wait of a minute is
+// the limit of failed credentials, which counts by address.
 func (g *Gate) describeLimit(w http.ResponseWriter, e *fault.Error) {
-	w.Header().Set("RateLimit-Policy", `"key";q=`+strconv.Itoa(g.keys.perSecond)+`;w=1`)
-	w.Header().Set("RateLimit", `"key";r=0;t=`+strconv.Itoa(max(1, int(e.RetryAfter/time.Second))))
+	name, policy := `"key"`, `;q=`+strconv.Itoa(g.keys.perSecond)+`;w=1`
+	if e.RetryAfter == time.Minute {
+		name, policy = `"address"`, `;q=`+strconv.Itoa(failuresPerMinute)+`;w=60`
+	}
+	w.Header().Set("RateLimit-Policy", name+policy)
+	w.Header().Set("RateLimit", name+`;r=0;t=`+strconv.Itoa(max(1, int(e.RetryAfter/time.Second))))
 }
 
 // noRoute answers 404, or 405 with Allow where another method would be served.

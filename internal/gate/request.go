@@ -120,26 +120,26 @@ func (r *Request) Matches(tag string) bool {
 	return listHas(r.http.Header.Values("If-None-Match"), func(have string) bool { return have == "*" || strings.TrimPrefix(have, "W/") == tag })
 }
 
-// IfMatch is the version that the caller demands, 0 for any. Only the part before the
-// dot counts: computed facts move without an edit.
-func (r *Request) IfMatch() (int64, error) {
+// IfMatch are the versions of which the caller demands one, none for any. Only the part
+// before the dot counts: computed facts move without an edit.
+func (r *Request) IfMatch() ([]int64, error) {
 	values := r.http.Header.Values("If-Match")
 	if len(values) == 0 || listHas(values, func(v string) bool { return v == "*" }) {
-		return 0, nil
+		return nil, nil
 	}
-	version := int64(-1)
+	var versions []int64
 	listHas(values, func(v string) bool {
 		text, _, _ := strings.Cut(strings.Trim(v, `"`), ".")
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err == nil && n > 0 && strings.HasPrefix(v, `"`) {
-			version = n
+			versions = append(versions, n)
 		}
 		return false
 	})
-	if version < 0 {
-		return 0, fault.New(fault.Precondition, fault.PreconditionFailed, "If-Match does not hold a version of this resource")
+	if len(versions) == 0 {
+		return nil, fault.New(fault.Precondition, fault.PreconditionFailed, "If-Match does not hold a version of this resource")
 	}
-	return version, nil
+	return versions, nil
 }
 
 func listHas(values []string, is func(string) bool) bool {

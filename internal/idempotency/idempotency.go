@@ -197,6 +197,16 @@ func (s *Store) Purge(ctx context.Context) (int, error) {
 	return count, err
 }
 
+// PurgeAll deletes until nothing is past its window.
+func (s *Store) PurgeAll(ctx context.Context) error {
+	for {
+		count, err := s.Purge(ctx)
+		if err != nil || count < purgeBatch {
+			return err
+		}
+	}
+}
+
 func actorText(a auth.Actor) string {
 	return string(a.Kind) + "/" + strconv.FormatInt(a.ID, 10)
 }

@@ -89,11 +89,13 @@ func (e *epochs) start(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(e.file(id), wrapped); err != nil {
+	// A file that is there already is another node's, or of a start that was cut
+	// short: keys may be wrapped by it, and it is used and never replaced.
+	if err := createFile(e.file(id), wrapped); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
 	err = e.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`INSERT INTO epoch (id, created_at) VALUES ($1, $2)`, id, e.clock.Millis())
+		tx.Exec(`INSERT INTO epoch (id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, e.clock.Millis())
 		return nil
 	})
 	if err != nil {
@@ -110,6 +112,9 @@ func (e *epochs) destroy(id int64) error {
 	defer e.mu.Unlock()
 	delete(e.open, id)
 	info, err := os.Stat(e.file(id))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // another node was faster
+	}
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,12 @@ func (r *rootKey) save() error {
 }
 
 // writeFile replaces a file whole and durably, readable by its owner alone.
-func writeFile(path string, content []byte) error {
+func writeFile(path string, content []byte) error { return placeFile(path, content, os.Rename) }
+
+// createFile does the same but leaves a file that exists: os.ErrExist.
+func createFile(path string, content []byte) error { return placeFile(path, content, os.Link) }
+
+func placeFile(path string, content []byte, place func(from, to string) error) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -121,10 +126,10 @@ func writeFile(path string, content []byte) error {
 	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(temporary.Name(), path); err != nil {
+	if err := place(temporary.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return db.SyncFolders(dir)
 }
 
 func syncDir(dir string) error {

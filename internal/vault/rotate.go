@@ -16,11 +16,14 @@ import (
 // rewrapBatch is how many keys one unit of a rotation wraps anew.
 const rewrapBatch = 500
 
-// EpochDue reports that the present epoch has served its time.
+// EpochDue reports that the present epoch has served its time, or that the one before
+// it still has a key because its end was cut short.
 func (v *Vault) EpochDue() bool {
 	v.epochs.mu.RLock()
-	defer v.epochs.mu.RUnlock()
-	return v.clock.Now().Sub(v.epochs.since) >= EpochLength
+	current, since := v.epochs.current, v.epochs.since
+	v.epochs.mu.RUnlock()
+	old, err := v.epochs.filesBefore(current)
+	return v.clock.Now().Sub(since) >= EpochLength || err == nil && len(old) > 0
 }
 
 // RotateEpoch begins a new epoch, wraps every living subject key under it and then
@@ -86,6 +89,7 @@ func (e *epochs) filesBefore(current int64) ([]int64, error) {
 type wrappedKey struct {
 	realm, id, epoch int64
 	wrapped          []byte
+	anew             []byte // by the present keys
 }
 
 // rewrapAll wraps the keys that match anew, by the owner's and the epoch's present
@@ -102,12 +106,24 @@ func (v *Vault) rewrapAll(ctx context.Context, matching string, progress func(in
 		if err != nil || len(batch) == 0 {
 			return err
 		}
-		for i := range batch {
-			if err := v.rewrap(ctx, owners, &batch[i]); err != nil {
-				return err
+		epoch, key := v.epochs.now()
+		err = v.rewrapBatch(owners, batch, key)
+		if errors.Is(err, errOwnerKey) { // rotated meanwhile on another node
+			if owners, err = v.ownersOfRealms(ctx); err == nil {
+				err = v.rewrapBatch(owners, batch, key)
 			}
 		}
-		if err := v.writeKeys(ctx, batch); err != nil {
+		if err != nil {
+			return err
+		}
+		err = v.writeKeys(ctx, batch, epoch)
+		if errors.Is(err, errEpochOver) {
+			if err := v.epochs.reload(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		at = batch[len(batch)-1]
@@ -129,7 +145,16 @@ func (v *Vault) readKeys(ctx context.Context, matching string, after wrappedKey)
 	return batch, err
 }
 
-func (v *Vault) rewrap(ctx context.Context, owners map[int64]aead, k *wrappedKey) error {
+func (v *Vault) rewrapBatch(owners map[int64]aead, batch []wrappedKey, present aead) error {
+	for i := range batch {
+		if err := v.rewrap(owners, &batch[i], present); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Vault) rewrap(owners map[int64]aead, k *wrappedKey, present aead) error {
 	epoch, err := v.epochs.key(k.epoch)
 	if err != nil {
 		return err
@@ -142,18 +167,19 @@ func (v *Vault) rewrap(ctx context.Context, owners map[int64]aead, k *wrappedKey
 	if err != nil {
 		return err
 	}
-	current, key := v.epochs.now()
-	k.epoch = current
-	k.wrapped, err = wrapSubject(subject, k.realm, owner, key)
+	k.anew, err = wrapSubject(subject, k.realm, owner, present)
 	return err
 }
 
-// writeKeys stores a batch. A key that was destroyed meanwhile stays destroyed: its
-// row is not there to be changed.
-func (v *Vault) writeKeys(ctx context.Context, batch []wrappedKey) error {
+// writeKeys stores a batch that was wrapped under an epoch, and holds the epoch until
+// the commit as makeSubjects does: nothing may come to be wrapped by a key that another
+// node has just destroyed. A key that was destroyed meanwhile stays destroyed: its row
+// is not there to be changed.
+func (v *Vault) writeKeys(ctx context.Context, batch []wrappedKey, epoch int64) error {
 	return v.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.ExecOne(errEpochOver, `UPDATE epoch SET created_at = created_at WHERE id = $1`, epoch)
 		for _, k := range batch {
-			tx.Exec(`UPDATE subject_key SET epoch = $3, wrapped = $4 WHERE realm_id = $1 AND id = $2`, k.realm, k.id, k.epoch, k.wrapped)
+			tx.Exec(`UPDATE subject_key SET epoch = $3, wrapped = $4 WHERE realm_id = $1 AND id = $2`, k.realm, k.id, epoch, k.anew)
 		}
 		return nil
 	})
@@ -170,6 +196,7 @@ func (v *Vault) ownersOfRealms(ctx context.Context) (map[int64]aead, error) {
 	}
 	keys := map[int64]aead{}
 	for realm, owner := range realms {
+		v.forget(owner) // another node may have rotated it a moment ago
 		k, err := v.Keys(ctx, owner, realm)
 		if err != nil {
 			return nil, err

@@ -86,10 +86,12 @@ func unwrapSubject(wrapped []byte, realm, id int64, owner, epoch aead) (Subject,
 	}
 	key, err := owner.Decrypt(inner, subjectPurpose(realm, id))
 	if err != nil || len(key) != 32 {
-		return Subject{}, errors.New("vault: a subject key does not open under its owner's key")
+		return Subject{}, errOwnerKey
 	}
 	return Subject{ID: id, key: [32]byte(key)}, nil
 }
+
+var errOwnerKey = errors.New("vault: a subject key does not open under its owner's key")
 
 // Subject finds a subject key; ErrNoKey if it was destroyed.
 func (k *Keys) Subject(ctx context.Context, id int64) (Subject, error) {
@@ -128,7 +130,22 @@ func (k *Keys) Subjects(ctx context.Context, ids []int64) (map[int64]Subject, er
 	return found, err
 }
 
+// loadSubjects reads keys from the keystore. One that does not open under the owner's
+// key at hand may be wrapped by a newer one: another node has rotated it.
 func (k *Keys) loadSubjects(ctx context.Context, ids []int64) (map[int64]Subject, error) {
+	found, err := k.readSubjects(ctx, ids)
+	if !errors.Is(err, errOwnerKey) {
+		return found, err
+	}
+	k.vault.forget(k.owner)
+	fresh, err := k.vault.Keys(ctx, k.owner, k.realm)
+	if err != nil {
+		return nil, err
+	}
+	return fresh.readSubjects(ctx, ids)
+}
+
+func (k *Keys) readSubjects(ctx context.Context, ids []int64) (map[int64]Subject, error) {
 	query, args := inList(`SELECT id, epoch, wrapped FROM subject_key WHERE realm_id = $1 AND id IN `, k.realm, ids)
 	found := make(map[int64]Subject, len(ids))
 	err := k.vault.store.Each(ctx, db.Realm(k.realm), query, args, func(r db.Row) error {

@@ -39,7 +39,7 @@ func Schema(c db.Config) db.Config {
 	c.Migrations = files
 	c.AppTables = map[string]string{"subject_key": "SELECT, INSERT, UPDATE, DELETE", "epoch": "SELECT, UPDATE"}
 	c.WorkerTables = map[string]string{"key_check": "SELECT, INSERT, UPDATE", "owner_key": "SELECT, INSERT, UPDATE, DELETE",
-		"epoch": "SELECT, INSERT, DELETE", "subject_key": "SELECT, UPDATE, DELETE"}
+		"epoch": "SELECT, INSERT, UPDATE, DELETE", "subject_key": "SELECT, UPDATE, DELETE"}
 	return c
 }
 

@@ -162,7 +162,7 @@ func TestRawSQLiteWritesWhatACreateDoes(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(raw.close)
 	require.NoError(t, raw.fill(t.Context(), 5))
-	for table, rows := range map[string]int64{"customer": 5, "customer_index": 30, "idempotency": 5, "event_pending": 5, "audit_pending": 5} {
+	for table, rows := range map[string]int64{"customer": 5, "customer_index": 30, "idempotency": 5, "idempotency_answer": 5, "event_pending": 5, "audit_pending": 5} {
 		require.Equal(t, rows, count(t, raw, table), table)
 	}
 	ids, err := sampleIDs(t.Context(), filepath.Dir(path), "")

@@ -78,8 +78,9 @@ const pgbenchScript = `\set n :n + 1
 \set b random(1, 9223372036854775807)
 \set c random(1, 9223372036854775807)
 \set d random(1, 9223372036854775807)
-WITH i AS (INSERT INTO idempotency (realm_id, hash, fingerprint, customer_id, key_id, status, answer, created_at)
-  VALUES (1, int8send(:c) || int8send(:a), int8send(:a) || int8send(:b), :id, :id, 200, convert_to(:answer, 'UTF8'), :base)),
+WITH i AS (INSERT INTO idempotency (realm_id, hash, answer_id) VALUES (1, int8send(:c) || int8send(:a), :id)),
+j AS (INSERT INTO idempotency_answer (id, realm_id, hash, fingerprint, customer_id, key_id, answer)
+  VALUES (:id, 1, int8send(:c) || int8send(:a), int8send(:a) || int8send(:b), :id, :id, convert_to(:answer, 'UTF8'))),
 c AS (INSERT INTO customer (realm_id, id, key_id, user_id, version, facts, status, has_payment_requests, total_deposits, updated_at, doc)
   VALUES (1, :id, :id, 1, 1, 0, 0, 0, 0, :base, convert_to(:doc, 'UTF8'))),
 x AS (INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id) VALUES
@@ -121,20 +122,22 @@ func (b pgbench) fill(ctx context.Context, creates int) error {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	now := idNow()
 	for _, f := range []struct {
 		sql   string
 		third int
 	}{
 		{`INSERT INTO customer (realm_id, id, key_id, user_id, version, facts, status, has_payment_requests, total_deposits, updated_at, doc)
 			SELECT 1, $1 - g * 4, $1 - g * 4, 1, 1, 0, 0, 0, 0, $1, convert_to(repeat('x', $3), 'UTF8') FROM generate_series($2::bigint, 1, -1) g`, b.sizes.Doc},
-		{`INSERT INTO idempotency (realm_id, hash, fingerprint, customer_id, key_id, status, answer, created_at)
-			SELECT 1, decode(md5('i' || g), 'hex'), decode(md5('f' || g), 'hex'), $1 - g * 4, $1 - g * 4, 200, convert_to(repeat('x', $3), 'UTF8'), $1
+		{`INSERT INTO idempotency (realm_id, hash, answer_id) SELECT 1, decode(md5('i' || g), 'hex'), $1 - g * $3 FROM generate_series($2::bigint, 1, -1) g`, 4},
+		{`INSERT INTO idempotency_answer (id, realm_id, hash, fingerprint, customer_id, key_id, answer)
+			SELECT $1 - g * 4, 1, decode(md5('i' || g), 'hex'), decode(md5('f' || g), 'hex'), $1 - g * 4, $1 - g * 4, convert_to(repeat('x', $3), 'UTF8')
 			FROM generate_series($2::bigint, 1, -1) g`, b.sizes.Answer},
 		{`INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id)
 			SELECT 1, 16 + least(k, 4), decode(md5(k || '/' || g), 'hex'), CASE WHEN k < 3 THEN 0 ELSE $1 - g * 4 END, $1 - g * 4
 			FROM generate_series($2::bigint, 1, -1) g, generate_series(1, $3) k`, indexRows},
 	} {
-		if _, err := conn.Exec(ctx, f.sql, idNow(), creates, f.third); err != nil {
+		if _, err := conn.Exec(ctx, f.sql, now, creates, f.third); err != nil {
 			return err
 		}
 	}

@@ -75,7 +75,8 @@ func (r *rowSource) blob(n int) []byte {
 }
 
 const (
-	insertIdempotency = `INSERT INTO idempotency (realm_id, hash, fingerprint, customer_id, key_id, status, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	insertIdempotency = `INSERT INTO idempotency (realm_id, hash, answer_id) VALUES ($1, $2, $3)`
+	insertAnswer      = `INSERT INTO idempotency_answer (id, realm_id, hash, fingerprint, customer_id, key_id, answer) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	insertCustomer    = `INSERT INTO customer (realm_id, id, key_id, user_id, version, facts, status, has_payment_requests, total_deposits, updated_at, doc) VALUES ($1, $2, $3, $4, 1, 0, $5, 0, 0, $6, $7)`
 	insertEvent       = `INSERT INTO event_pending (realm_id, id, kind, customer_id, fields) VALUES ($1, $2, $3, $4, $5)`
 	insertAudit       = `INSERT INTO audit_pending (realm_id, id, body) VALUES ($1, $2, $3)`
@@ -91,9 +92,9 @@ type statement struct {
 	args []driver.NamedValue
 }
 
-// create returns the five statements of one customer.
-func (r *rowSource) create() [5]statement {
-	id, now := r.id(), time.Now().UnixMilli()
+// create returns the statements of one customer.
+func (r *rowSource) create() [6]statement {
+	id, answer, key, now := r.id(), r.id(), r.hash(), time.Now().UnixMilli()
 	var index []driver.Value
 	for i := range int64(indexRows) {
 		slot := id
@@ -102,8 +103,9 @@ func (r *rowSource) create() [5]statement {
 		}
 		index = append(index, int64(realm), 16+min(i+1, 4), r.hash(), slot, id)
 	}
-	return [5]statement{
-		{insertIdempotency, named(int64(realm), r.hash(), r.hash(), id, id, int64(200), r.blob(r.sizes.Answer), now)},
+	return [6]statement{
+		{insertIdempotency, named(int64(realm), key, answer)},
+		{insertAnswer, named(answer, int64(realm), key, r.hash(), id, id, r.blob(r.sizes.Answer))},
 		{insertCustomer, named(int64(realm), id, id, int64(realm), int64(0), now, r.blob(r.sizes.Doc))},
 		{insertIndex, named(index...)},
 		{insertEvent, named(int64(realm), r.id(), "customer.created", id, "")},
@@ -269,7 +271,7 @@ func measuredSizes(ctx context.Context, path string) (sizes, error) {
 	defer func() { _ = conn.Close() }()
 	for sql, into := range map[string]*int{
 		`SELECT avg(length(doc)) FROM customer`:                                                &s.Doc,
-		`SELECT avg(length(answer)) FROM idempotency`:                                          &s.Answer,
+		`SELECT avg(length(answer)) FROM idempotency_answer`:                                   &s.Answer,
 		`SELECT avg(length(body)) FROM audit_pending WHERE instr(body, 'customer.create') > 0`: &s.Audit,
 	} {
 		err = errors.Join(err, eachRow(conn, sql, func(row []driver.Value) {

@@ -106,12 +106,6 @@ func growing(engine string, size int) func(context.Context, *lab, *result) error
 		if err != nil {
 			return err
 		}
-		if s != nil {
-			defer s.stop()
-			if err := l.reads(ctx, s, size); err != nil {
-				return err
-			}
-		}
 		return l.compare(ctx, r, s, floor, l.requests(s, 64, create))
 	}
 }
@@ -137,7 +131,11 @@ func (l *lab) grown(ctx context.Context, engine string, size int) (*subject, err
 	if l.options.FloorsOnly {
 		return nil, nil
 	}
-	s := &subject{engine: fmt.Sprintf("%s with %d customers", engine, size), ids: idSet{count: size}}
+	name := fmt.Sprintf("%s with %d customers", engine, size)
+	if s, ok := l.subjects[name]; ok {
+		return s, nil
+	}
+	s := &subject{engine: name, ids: idSet{count: size, emails: demoEmails(size)}}
 	path, dir, at := filepath.Join(l.temp, "growth.csv"), filepath.Join(l.temp, fmt.Sprintf("growth-%s-%d", engine, size)), ""
 	if err := demoFile(ctx, path, size); err != nil {
 		return nil, err
@@ -165,8 +163,10 @@ func (l *lab) grown(ctx context.Context, engine string, size int) (*subject, err
 		s.stop()
 		return nil, err
 	}
+	l.cleanup = append(l.cleanup, s.stop)
 	s.settle(ctx)
 	l.sized(s.engine, "resident memory idle", float64(s.process.memory())/(1<<20), "MiB")
+	l.subjects[name] = s
 	return s, nil
 }
 
@@ -183,32 +183,63 @@ func (l *lab) sized(subject, what string, value float64, unit string) {
 	}
 }
 
-// reads takes the latencies that must not grow with the database.
-func (l *lab) reads(ctx context.Context, s *subject, size int) error {
-	emails := demoEmails(size)
-	for _, op := range []struct {
-		what string
-		op   operation
-	}{
-		{"get", get}, {"search by e-mail", func(_ *lab, w wire, _ *idSet) func(int) worker { return searches(w, emails) }},
-		{"list of 25", list}, {"create", create},
-	} {
-		var samples []sample
-		for range l.options.Rounds {
-			one, _, err := l.turn(ctx, s, l.requests(s, growthConnections, op.op), l.options.Slice)
+// comparingSizes takes the latencies that must not grow with the database, the sizes by
+// turns. The row's ratio is the largest size's p50 to the first's: the middle of the
+// operations, and the ends.
+func comparingSizes(engine string, sizes []int) func(context.Context, *lab, *result) error {
+	return func(ctx context.Context, l *lab, r *result) error {
+		var subjects []*subject
+		for _, size := range sizes {
+			s, err := l.grown(ctx, engine, size)
+			if s == nil || err != nil {
+				return err
+			}
+			subjects = append(subjects, s)
+		}
+		var ratios []float64
+		for _, op := range []struct {
+			what string
+			op   operation
+		}{{"get", get}, {"search by e-mail", searchDemo}, {"list of 25", list}, {"create", create}} {
+			grown, err := l.grownLatency(ctx, subjects, op.what, op.op)
 			if err != nil {
 				return err
 			}
-			samples = append(samples, one)
+			ratios = append(ratios, grown)
 		}
-		all := merge(samples)
-		if all.errors > 0 {
-			return fmt.Errorf("%s: %d errors, the first: %s", op.what, all.errors, all.fault)
-		}
-		l.sized(s.engine, op.what+" p50", all.percentile(0.50), "ms")
-		l.sized(s.engine, op.what+" p99", all.percentile(0.99), "ms")
+		r.Ratio = spreadOf(ratios)
+		return nil
 	}
-	return nil
+}
+
+// searchDemo finds customers of the demo file.
+func searchDemo(_ *lab, w wire, ids *idSet) func(int) worker { return searches(w, ids.emails) }
+
+// grownLatency is the median over the rounds of the last subject's p50 to the first's.
+func (l *lab) grownLatency(ctx context.Context, subjects []*subject, what string, op operation) (float64, error) {
+	samples, ratios := make([][]sample, len(subjects)), []float64(nil)
+	for range l.options.Rounds {
+		for i, s := range subjects {
+			one, _, err := l.turn(ctx, s, l.requests(s, growthConnections, op), l.options.Slice)
+			if err == nil && one.errors > 0 {
+				err = fmt.Errorf("%s: %d errors, the first: %s", what, one.errors, one.fault)
+			}
+			if err != nil {
+				return 0, err
+			}
+			samples[i] = append(samples[i], one)
+		}
+		last, first := samples[len(samples)-1], samples[0]
+		ratios = append(ratios, last[len(last)-1].percentile(0.50)/max(first[len(first)-1].percentile(0.50), 1e-9))
+	}
+	for i, s := range subjects {
+		all := merge(samples[i])
+		l.report.fact(what+" p50, "+s.engine, all.percentile(0.50), "ms")
+		l.report.fact(what+" p99, "+s.engine, all.percentile(0.99), "ms")
+	}
+	grown := spreadOf(ratios).Median
+	l.report.fact(what+" p50, largest : first size, "+subjects[0].engine, grown, "×")
+	return grown, nil
 }
 
 // sampleIDs reads ids straight from the database: a list over HTTP would bring the

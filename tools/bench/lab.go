@@ -62,6 +62,9 @@ func measure(ctx context.Context, o options, rows []row, found *report) error {
 			say("%s: %v", r.name, err)
 			errs = append(errs, fmt.Errorf("%s: %w", r.name, err))
 		}
+		if result.Florin.Errors > 0 {
+			say("%s: %d errors, the first: %s\nFlorin's log ends:\n%s", r.name, result.Florin.Errors, result.Florin.Fault, l.program.tail())
+		}
 		found.Rows = append(found.Rows, result)
 	}
 	for engine, bytes := range l.memory {
@@ -166,7 +169,7 @@ func sizesInPostgres(ctx context.Context, at string, s sizes) (sizes, error) {
 		return s, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	err = conn.QueryRow(ctx, `SELECT (SELECT avg(length(doc))::int FROM customer), (SELECT avg(length(answer))::int FROM idempotency),
+	err = conn.QueryRow(ctx, `SELECT (SELECT avg(length(doc))::int FROM customer), (SELECT avg(length(answer))::int FROM idempotency_answer),
 		(SELECT coalesce(avg(length(body))::int, $1) FROM audit_pending WHERE position('customer.create'::bytea IN body) > 0)`, s.Audit).
 		Scan(&s.Doc, &s.Answer, &s.Audit)
 	return s, err

@@ -13,9 +13,10 @@ func random(number int) *rand.Rand { return rand.New(rand.NewPCG(uint64(number),
 
 // idSet collects the ids that creates were answered with.
 type idSet struct {
-	mu    sync.Mutex
-	ids   []int64
-	count int // of customers there are, also where ids are a sample
+	mu     sync.Mutex
+	ids    []int64
+	count  int      // of customers there are, also where ids are a sample
+	emails []string // of some of them, if known
 }
 
 const maxIDs = 1 << 20

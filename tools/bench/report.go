@@ -74,6 +74,8 @@ func (r result) verdict() string {
 		return "no errors"
 	case r.Ratio == spread{}:
 		return "not measured"
+	case r.Must == 0:
+		return ""
 	case !holds(r.Must):
 		return "MISSED"
 	case r.Aim != 0 && holds(r.Aim):

@@ -50,9 +50,14 @@ func allRows(growth []int) []row {
 				row{name: fmt.Sprintf("errors-%s-get-%d", engine, connections), floor: "–", selfish: true, measure: alone(engine, connections, get)})
 		}
 	}
-	for _, size := range growth {
-		rows = append(rows, row{name: fmt.Sprintf("growth-sqlite-%d", size), floor: "raw SQLite of the same size, groups of 64", measure: growing(engineSQLite, size)},
-			row{name: fmt.Sprintf("growth-postgres-%d", size), floor: "pgbench -c 64, same size", measure: growing(enginePostgres, size)})
+	for _, engine := range []string{engineSQLite, enginePostgres} {
+		for _, size := range growth {
+			floor := map[string]string{engineSQLite: "raw SQLite of the same size, groups of 64", enginePostgres: "pgbench -c 64, same size"}[engine]
+			rows = append(rows, row{name: fmt.Sprintf("growth-%s-create-%d", engine, size), floor: floor, measure: growing(engine, size)})
+		}
+		if len(growth) > 1 {
+			rows = append(rows, row{name: "growth-" + engine + "-p50", floor: "its own p50 at the first size", selfish: true, measure: comparingSizes(engine, growth)})
+		}
 	}
 	return rows
 }

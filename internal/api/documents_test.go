@@ -1,0 +1,240 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/florin-gateway/florin/internal/api"
+	"github.com/florin-gateway/florin/internal/app/apptest"
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/gate"
+)
+
+var update = flag.Bool("update", false, "write docs/permissions.md and docs/openapi.json")
+
+func permissionsPage(routes []gate.Route) string {
+	var b strings.Builder
+	b.WriteString("# Permissions\n\n<!-- Generated from the routes by `go generate ./internal/api`. Do not edit. -->\n\n" +
+		"Every operation needs one permission. A key has a role, which stands for the permissions marked here, or a list of\npermissions of its own. The operator's key serves no owner and sees no customer; `owners:manage` can't be given away.\n\n")
+	b.WriteString("| Operation | Permission |")
+	rule := "|---|---|"
+	for _, role := range auth.Roles() {
+		fmt.Fprintf(&b, " %s |", role)
+		rule += "---|"
+	}
+	b.WriteString("\n" + rule + "\n")
+	line := func(operation string, p auth.Permission) {
+		fmt.Fprintf(&b, "| `%s` | `%s` |", operation, p)
+		for _, role := range auth.Roles() {
+			fmt.Fprintf(&b, " %s |", map[bool]string{true: "yes"}[slices.Contains(role.Permissions(), p)])
+		}
+		b.WriteString("\n")
+	}
+	for _, r := range routes {
+		line(r.Method+" "+r.Path, r.Permission)
+	}
+	line("GET /metrics", auth.MetricsRead)
+	return b.String()
+}
+
+// TestGeneratedDocuments fails when a document in docs/ is not what the routes say.
+func TestGeneratedDocuments(t *testing.T) {
+	routes := (&api.API{}).Routes()
+	text, err := json.Marshal(api.OpenAPI(routes, ""))
+	require.NoError(t, err)
+	var indented bytes.Buffer
+	require.NoError(t, json.Indent(&indented, text, "", "  "))
+	indented.WriteByte('\n')
+	for name, want := range map[string]string{"permissions.md": permissionsPage(routes), "openapi.json": indented.String()} {
+		file := filepath.Join("..", "..", "docs", name)
+		if *update {
+			require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
+			continue
+		}
+		have, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.True(t, string(have) == want, "docs/%s is stale: run `go generate ./internal/api`", name)
+	}
+}
+
+type openAPI struct {
+	OpenAPI    string `json:"openapi"`
+	Servers    []struct{ URL string }
+	Paths      map[string]map[string]operationDoc
+	Components struct {
+		Schemas map[string]struct {
+			Properties map[string]any
+			Required   []string
+		}
+		SecuritySchemes map[string]any
+	}
+	Security []map[string][]string
+}
+
+type operationDoc struct {
+	OperationID string
+	Parameters  []struct {
+		Name, In string
+		Required bool
+		Schema   m
+	}
+	RequestBody *struct{ Content map[string]any }
+	Responses   map[string]struct {
+		Description string
+		Content     map[string]any
+	}
+}
+
+func readOpenAPI(t *testing.T, s *apptest.Server) openAPI {
+	t.Helper()
+	got := s.Do(t, apptest.Request{Method: "GET", Path: "//openapi.json", Key: "-"})
+	require.Equal(t, 200, got.Status)
+	require.Equal(t, "application/json; charset=utf-8", got.Header.Get("Content-Type"))
+	var doc openAPI
+	require.NoError(t, json.Unmarshal(got.Body, &doc))
+	return doc
+}
+
+// TestOpenAPI checks what OpenAPI 3.1.0 demands: §4.8.10 unique ids, §4.8.12 path
+// parameters, §4.8.17 descriptions, and that every reference resolves.
+func TestOpenAPI(t *testing.T) {
+	t.Parallel()
+	s := apptest.SQLite(t)
+	doc := readOpenAPI(t, s)
+	require.Equal(t, "3.1.0", doc.OpenAPI)
+	require.Len(t, doc.Servers, len(api.Bases()))
+	ids := map[string]bool{}
+	for path, item := range doc.Paths {
+		for method, o := range item {
+			require.NotEmpty(t, o.OperationID)
+			require.False(t, ids[o.OperationID], o.OperationID)
+			ids[o.OperationID] = true
+			inPath := slices.ContainsFunc(o.Parameters, func(p struct {
+				Name, In string
+				Required bool
+				Schema   m
+			}) bool {
+				return p.In == "path" && p.Name == "id" && p.Required
+			})
+			require.Equal(t, strings.Contains(path, "{id}"), inPath, path)
+			require.NotEmpty(t, o.Responses)
+			for status, r := range o.Responses {
+				require.NotEmpty(t, r.Description, "%s %s %s", method, path, status)
+				if status != "204" && status != "304" {
+					require.Contains(t, r.Content, "application/json", "%s %s %s", method, path, status)
+				}
+			}
+			if o.RequestBody != nil {
+				for _, media := range []string{"application/json", "application/json-patch+json", "text/json", "application/*+json"} {
+					require.Contains(t, o.RequestBody.Content, media)
+				}
+			}
+		}
+	}
+	require.Len(t, ids, len(s.App.API().Routes()), "every route is in the document")
+	text := string(s.Do(t, apptest.Request{Method: "GET", Path: "//openapi.json"}).Body)
+	for _, part := range strings.Split(text, `"$ref":"`)[1:] {
+		name, ok := strings.CutPrefix(part[:strings.IndexByte(part, '"')], "#/components/schemas/")
+		require.True(t, ok, part[:40])
+		require.Contains(t, doc.Components.Schemas, name)
+	}
+	yaml := s.Do(t, apptest.Request{Method: "GET", Path: "//openapi.yaml", Key: "-"})
+	require.Equal(t, "application/yaml; charset=utf-8", yaml.Header.Get("Content-Type"))
+	require.Contains(t, string(yaml.Body), "openapi: 3.1.0")
+}
+
+func keysInOrder(t *testing.T, object []byte) []string {
+	t.Helper()
+	var names []string
+	d := json.NewDecoder(bytes.NewReader(object))
+	_, err := d.Token()
+	require.NoError(t, err)
+	for d.More() {
+		name, err := d.Token()
+		require.NoError(t, err)
+		names = append(names, name.(string))
+		var skipped any
+		require.NoError(t, d.Decode(&skipped))
+	}
+	return names
+}
+
+func TestCustomerSchemaIsTheCustomer(t *testing.T) {
+	t.Parallel()
+	s := apptest.SQLite(t)
+	for _, body := range []m{{"name": "A", "email": "a@example.com"}, full("full@example.com")} {
+		require.Equal(t, customer.FieldNames(), keysInOrder(t, create(t, s, "", body).Body), "every field is always present, in order")
+	}
+	schema := readOpenAPI(t, s).Components.Schemas["Customer"]
+	var properties []string
+	for name := range schema.Properties {
+		properties = append(properties, name)
+	}
+	require.ElementsMatch(t, customer.FieldNames(), properties)
+	require.ElementsMatch(t, customer.FieldNames(), schema.Required)
+	require.Equal(t, []string{"id", "ownerId", "userId", "ownerName", "name", "email", "address", "phone", "memberId", "hasPaymentRequests", "totalDeposits", "createDate"},
+		customer.FieldNames()[:12], "the first twelve are the vendor's, in its order")
+}
+
+// TestAnswersMatchTheirSchemas sends one call of each operation and holds its answer to
+// the documented status and schema.
+func TestAnswersMatchTheirSchemas(t *testing.T) {
+	t.Parallel()
+	s := apptest.SQLite(t)
+	routes := s.App.API().Routes()
+	doc := api.OpenAPI(routes, "")
+	target := newFixture(t, s, s.Live)
+	seen := 0
+	for _, r := range routes {
+		key := s.Live
+		if r.Permission == auth.OwnersManage {
+			key = s.Operator
+		}
+		got := s.Do(t, target.request(t, r, key))
+		require.Less(t, got.Status, 300, "%s %s: %s", r.Method, r.Path, got.Body)
+		item := doc.Paths[r.Path]
+		o := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete}[r.Method]
+		response := o.Responses[fmt.Sprint(got.Status)]
+		require.NotNil(t, response, "%s %s answers %d, which is not documented", r.Method, r.Path, got.Status)
+		seen++
+		if got.Status == 204 {
+			require.Empty(t, got.Body)
+			continue
+		}
+		var v any
+		require.NoError(t, json.Unmarshal(got.Body, &v))
+		result := &huma.ValidateResult{}
+		huma.Validate(doc.Components.Schemas, response.Content["application/json"].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, result)
+		require.Empty(t, result.Errors, "%s %s: %s", r.Method, r.Path, got.Body)
+	}
+	require.Equal(t, len(routes), seen)
+}
+
+func TestOpenPages(t *testing.T) {
+	t.Parallel()
+	s := apptest.SQLite(t)
+	support := newKey(t, s, "", auth.Live, auth.Support)
+	for _, c := range []struct {
+		path, key string
+		status    int
+		has       string
+	}{
+		{"//healthz", "-", 200, `{"status":"ok"}`}, {"//readyz", "-", 200, `{"status":"ready"}`}, {"//docs/", "-", 200, "<html"},
+		{"//metrics", "-", 401, "UNAUTHORIZED"}, {"//metrics", support, 403, "FORBIDDEN"}, {"//metrics", s.Live, 200, "florin_requests_total"}, {"//metrics", s.Operator, 200, "go_goroutines"},
+	} {
+		got := s.Do(t, apptest.Request{Method: "GET", Path: c.path, Key: c.key})
+		require.Equal(t, c.status, got.Status, c.path)
+		require.Contains(t, string(got.Body), c.has, c.path)
+	}
+}
