@@ -48,6 +48,8 @@ var (
 	createKeyDoc      = operation{tag: "Administration", summary: "Create an API key", body: of[KeyInput](), answer: of[Key](), errors: []int{409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
 	rotateKeyDoc      = operation{tag: "Administration", summary: "Rotate an API key", answer: of[Key](), errors: []int{404, 409, 422}, description: "Makes a successor; the old key goes on for a day."}
 	revokeKeyDoc      = operation{tag: "Administration", summary: "Revoke an API key", errors: []int{404}, description: "Takes effect within a second on every node."}
+	rotationDoc       = operation{tag: "Operator", summary: "Tell how far a key rotation is", answer: of[Rotation]()}
+	startRotationDoc  = operation{tag: "Operator", summary: "Rotate keys", body: of[RotationInput](), answer: of[Rotation](), errors: []int{404, 409, 413, 415, 422}, description: "Runs in the background while the server goes on serving; one at a time."}
 	ownersDoc         = operation{tag: "Operator", summary: "List owners", answer: of[OwnerList]()}
 	createOwnerDoc    = operation{tag: "Operator", summary: "Create an owner", body: of[SettingsInput](), answer: of[NewOwner](), errors: []int{409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
 )

@@ -10,6 +10,7 @@ import (
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -26,6 +27,7 @@ type API struct {
 	Sealer    *audit.Sealer
 	Events    *event.Log
 	Vault     *vault.Vault
+	Rotations *rotation.Desk
 }
 
 // maxBody is the size of any JSON body.
@@ -56,6 +58,8 @@ func (a *API) Routes() []gate.Route {
 		admin(del, "/api-keys/{id}", "revokeApiKey", auth.APIKeysManage, audit.KeyRevoke, gate.NoBody, a.revokeKey).says(revokeKeyDoc),
 		admin(get, "/owners", "listOwners", auth.OwnersManage, audit.OwnersRead, gate.NoBody, a.listOwners).says(ownersDoc),
 		admin(post, "/owners", "createOwner", auth.OwnersManage, audit.OwnerCreate, gate.JSON, a.createOwner).says(createOwnerDoc),
+		admin(get, "/key-rotations", "getKeyRotation", auth.KeysRotate, audit.RotationRead, gate.NoBody, a.getRotation).says(rotationDoc),
+		admin(post, "/key-rotations", "startKeyRotation", auth.KeysRotate, audit.KeysRotate, gate.JSON, a.startRotation).says(startRotationDoc),
 	}.plain()
 }
 

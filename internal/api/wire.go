@@ -345,6 +345,24 @@ type OwnerList struct {
 	Data []Owner `json:"data"`
 }
 
+// RotationInput says what to rotate.
+type RotationInput struct {
+	Root     bool  `json:"root,omitempty"`
+	Epoch    bool  `json:"epoch,omitempty"`
+	OwnerKey bool  `json:"ownerKey,omitempty"`
+	Index    bool  `json:"index,omitempty" doc:"Blind indexes"`
+	OwnerID  int64 `json:"ownerId,omitempty" doc:"For ownerKey and index; every owner if absent"`
+}
+
+// Rotation is how far the last key rotation is.
+type Rotation struct {
+	Running  bool     `json:"running"`
+	Step     *string  `json:"step"`
+	Done     int64    `json:"done"`
+	Finished []string `json:"finished"`
+	Failed   *string  `json:"failed" doc:"The step that failed; it can be run again"`
+}
+
 // ErrorField is one fault of one field.
 type ErrorField struct {
 	Path    string `json:"path" example:"/email"`

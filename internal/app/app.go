@@ -26,11 +26,13 @@ import (
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/db/schema"
 	"github.com/florin-gateway/florin/internal/event"
+	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/idempotency"
 	"github.com/florin-gateway/florin/internal/lease"
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/pan"
+	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -52,6 +54,7 @@ type App struct {
 	Owners    *owner.Service
 	Access    *access.Service
 	Customers *customer.Service
+	Rotations *rotation.Desk
 	Metrics   *prometheus.Registry
 
 	node    string // the lease of this process's node number, on PostgreSQL
@@ -113,6 +116,10 @@ func (a *App) build(ctx context.Context, o options) error {
 	a.Access = access.NewService(a.Store, a.Owners, v, a.Clock, a.IDs)
 	a.Customers = &customer.Service{Store: a.Store, Vault: v, Owners: a.Owners, Audit: a.Audit, Events: a.Events,
 		Phones: contact.NewPhoneParser(pan.Find), Clock: a.Clock, IDs: a.IDs}
+	a.Rotations = &rotation.Desk{Vault: v, Owners: a.Owners, Customers: a.Customers}
+	if a.Config.Postgres() {
+		a.Rotations.Leases = a.Leases
+	}
 	a.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.cacheMetrics())
 	return a.openSealer(ctx)
 }
@@ -288,13 +295,11 @@ func (a *App) hour(ctx context.Context) error {
 	if !a.Vault.EpochDue() {
 		return nil
 	}
-	if err := a.Leases.Hold(ctx, "epoch"); err != nil {
-		if errors.Is(err, lease.ErrTaken) {
-			return nil // another node does it
-		}
-		return err
+	err := a.Rotations.Run(ctx, rotation.Plan{Epoch: true}, func(rotation.State) {})
+	if fault.Is(err, fault.RotationRunning) {
+		return nil // here or on another node
 	}
-	return a.Vault.RotateEpoch(ctx, func(int64) {})
+	return err
 }
 
 // EachMinute adds work that is due once a minute. Call it before Start.
@@ -308,6 +313,9 @@ func (a *App) Close(ctx context.Context) error {
 		a.stop()
 	}
 	a.running.Wait()
+	if a.Rotations != nil {
+		a.Rotations.Wait()
+	}
 	var errs []error
 	if a.Vault != nil {
 		errs = append(errs, a.Vault.Close(ctx))

@@ -40,7 +40,7 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 
 // API is the HTTP API over this app's features.
 func (a *App) API() *api.API {
-	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault}
+	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault, Rotations: a.Rotations}
 }
 
 // MetricsHandler serves /metrics alone, for a listener of its own.

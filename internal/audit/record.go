@@ -32,6 +32,8 @@ const (
 	SettingsRead    = "settings.read"
 	SettingsUpdate  = "settings.update"
 	MetricsRead     = "metrics.read"
+	KeysRotate      = "keys.rotate"
+	RotationRead    = "keys.rotation_read"
 	SignInRefused   = "credential.refused"
 	ServiceStart    = "service.start"
 )

@@ -20,6 +20,7 @@ const (
 	SettingsWrite      Permission = "settings:write"
 	MetricsRead        Permission = "metrics:read"
 	OwnersManage       Permission = "owners:manage"
+	KeysRotate         Permission = "keys:rotate"
 )
 
 // Role is a named set of permissions.
@@ -54,7 +55,7 @@ func (r Role) Permissions() []Permission {
 	case ReadOnly:
 		return []Permission{CustomersRead, PaymentMethodsRead, EventsRead, SettingsRead}
 	case Operator:
-		return []Permission{OwnersManage, MetricsRead}
+		return []Permission{OwnersManage, KeysRotate, MetricsRead}
 	}
 	return nil
 }

@@ -102,6 +102,11 @@ func (s *serveCommand) serve(ctx context.Context, a *app.App, out *console) erro
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.accept(server, listener) }()
+	// The command line finds a running server by this file.
+	if err := os.WriteFile(servingFile(&a.Config), []byte(s.localURL(listener.Addr())+"\n"), 0o600); err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(servingFile(&a.Config)) }()
 	announce(out, a, public, first)
 	select {
 	case err := <-ended:
@@ -173,6 +178,11 @@ func (s *serveCommand) publicURL(address net.Addr) string {
 	if s.PublicURL != "" {
 		return s.PublicURL
 	}
+	return s.localURL(address)
+}
+
+// localURL is how this machine reaches the server.
+func (s *serveCommand) localURL(address net.Addr) string {
 	scheme := "http"
 	if s.TLSCert != "" {
 		scheme = "https"

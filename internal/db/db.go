@@ -13,6 +13,9 @@ import (
 // ErrNoRows says that a question for one row found none.
 var ErrNoRows = errors.New("db: no rows")
 
+// ErrInUse says that another process has the SQLite file.
+var ErrInUse = errors.New("another florin process uses this data folder")
+
 // Scope is what a call may touch: one realm, or what the worker's policies cover.
 type Scope struct {
 	realm  int64

@@ -65,7 +65,7 @@ func lockFile(path string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("another florin process uses %s; stop it first, or let this command talk to PostgreSQL", filepath.Dir(path))
+		return nil, fmt.Errorf("%w: %s; stop it first", ErrInUse, filepath.Dir(path))
 	}
 	return f, nil
 }

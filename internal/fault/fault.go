@@ -49,6 +49,7 @@ const (
 	IdempotencyKeyReused  = "IDEMPOTENCY_KEY_REUSED"
 	CustomerRestricted    = "CUSTOMER_RESTRICTED"
 	CustomerOnHold        = "CUSTOMER_ON_HOLD"
+	RotationRunning       = "ROTATION_RUNNING"
 	CustomerErased        = "CUSTOMER_ERASED"
 	PreconditionFailed    = "PRECONDITION_FAILED"
 	RateLimitedCode       = "RATE_LIMITED"

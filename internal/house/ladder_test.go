@@ -22,7 +22,7 @@ func ladder() []string {
 		4:  "owner",
 		5:  "access customer",
 		6:  "payment",
-		7:  "bulk demo privacy report segment webhook",
+		7:  "bulk demo privacy report rotation segment webhook",
 		8:  "gate",
 		9:  "api console paypage",
 		10: "app",

@@ -68,7 +68,7 @@ func (e *epochs) load(id int64) error {
 	if err != nil {
 		return fmt.Errorf("the key of epoch %d can't be read, and without it no customer can: %w", id, err)
 	}
-	handle, err := unwrap(wrapped, e.root, epochPurpose(id))
+	handle, err := e.root.unwrap(wrapped, epochPurpose(id))
 	if err != nil {
 		return fmt.Errorf("the key of epoch %d is not wrapped by this root key", id)
 	}
@@ -81,6 +81,8 @@ func epochPurpose(id int64) string { return fmt.Sprintf("epoch|%d", id) }
 // start makes an epoch's key: the file first, so that no row can name a key that a
 // crash kept from being written.
 func (e *epochs) start(ctx context.Context, id int64) error {
+	e.root.wrapping.RLock()
+	defer e.root.wrapping.RUnlock()
 	handle, err := newAEAD()
 	if err != nil {
 		return err

@@ -48,6 +48,8 @@ type Keys struct {
 
 // NewOwner makes an owner's keys. Its first blind index has version 1.
 func (v *Vault) NewOwner(ctx context.Context, owner int64) error {
+	v.root.wrapping.RLock()
+	defer v.root.wrapping.RUnlock()
 	wrapped := map[string][]byte{}
 	for purpose, make := range map[string]func() (*keyset.Handle, error){
 		purposeWrap: newAEAD, purposeSeal: newAEAD, purposeMAC: newPRF, indexPurpose(1): newPRF,
@@ -83,7 +85,7 @@ func (v *Vault) loadKeys(ctx context.Context, ref realmRef) (*Keys, error) {
 		if err := r.Scan(&purpose, &wrapped); err != nil {
 			return err
 		}
-		handle, err := unwrap(wrapped, v.root, ownerPurpose(ref.owner, purpose))
+		handle, err := v.root.unwrap(wrapped, ownerPurpose(ref.owner, purpose))
 		if err != nil {
 			return errors.New("vault: an owner's key does not open under this root key")
 		}

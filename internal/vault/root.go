@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 
 	tinkaead "github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
@@ -18,9 +20,37 @@ const checkText = "florin root key check"
 
 // rootKey is the key above all others, and the file it lives in.
 type rootKey struct {
-	aead
-	handle *keyset.Handle
-	file   string
+	file    string
+	handle  *keyset.Handle
+	current atomic.Pointer[aead]
+	// wrapping is held for reading from a wrap to its commit. A rotation that has held
+	// it for writing knows that whatever the old key wrapped is there to be seen.
+	wrapping sync.RWMutex
+}
+
+// Encrypt wraps by the present root key.
+func (r *rootKey) Encrypt(plain, associated []byte) ([]byte, error) {
+	return (*r.current.Load()).Encrypt(plain, associated)
+}
+
+// Decrypt opens what any key of the root keyset wrapped.
+func (r *rootKey) Decrypt(sealed, associated []byte) ([]byte, error) {
+	return (*r.current.Load()).Decrypt(sealed, associated)
+}
+
+// unwrap opens a keyset. If it does not open, another node may have rotated the root
+// key: the file is read again, once.
+func (r *rootKey) unwrap(wrapped []byte, purpose string) (*keyset.Handle, error) {
+	handle, err := unwrap(wrapped, r, purpose)
+	if err == nil {
+		return handle, nil
+	}
+	again, readErr := readRoot(r.file)
+	if readErr != nil {
+		return nil, err
+	}
+	r.current.Store(again.current.Load())
+	return unwrap(wrapped, r, purpose)
 }
 
 // openRoot reads the root key and proves it on the keystore. Only a keystore that
@@ -90,8 +120,11 @@ func readRoot(file string) (*rootKey, error) {
 	return root, root.use()
 }
 
-func (r *rootKey) use() (err error) {
-	r.aead, err = tinkaead.New(r.handle)
+func (r *rootKey) use() error {
+	key, err := tinkaead.New(r.handle)
+	if err == nil {
+		r.current.Store(&key)
+	}
 	return err
 }
 
@@ -104,6 +137,20 @@ func (r *rootKey) save() error {
 		return err
 	}
 	return r.use()
+}
+
+// addPrimary makes the key that wraps from now on, unless an earlier rotation that was
+// cut short made it already.
+func (r *rootKey) addPrimary() (err error) {
+	r.wrapping.Lock()
+	defer r.wrapping.Unlock()
+	if r.handle.Len() > 1 {
+		return nil
+	}
+	if r.handle, err = withNewPrimary(r.handle); err != nil {
+		return err
+	}
+	return r.save()
 }
 
 // writeFile replaces a file whole and durably, readable by its owner alone.

@@ -210,14 +210,8 @@ func (v *Vault) ownersOfRealms(ctx context.Context) (map[int64]aead, error) {
 // by it, and then drops the old one. A cut in between leaves both keys in the file,
 // and the next run finishes.
 func (v *Vault) RotateRoot(ctx context.Context, progress func(done int64)) error {
-	var err error
-	if v.root.handle.Len() == 1 {
-		if v.root.handle, err = withNewPrimary(v.root.handle); err != nil {
-			return err
-		}
-		if err := v.root.save(); err != nil {
-			return err
-		}
+	if err := v.root.addPrimary(); err != nil {
+		return err
 	}
 	if err := v.rewrapOwnerKeys(ctx, progress); err != nil {
 		return err
@@ -261,7 +255,7 @@ func (v *Vault) rewrapOwnerKeys(ctx context.Context, progress func(int64)) error
 	return v.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		for i, one := range rows {
 			purpose := ownerPurpose(one.owner, one.purpose)
-			handle, err := unwrap(one.wrapped, v.root, purpose)
+			handle, err := v.root.unwrap(one.wrapped, purpose)
 			if err != nil {
 				return errors.New("vault: an owner's key does not open under this root key")
 			}
@@ -323,7 +317,7 @@ func (v *Vault) rewrapEpoch(path string, id int64) error {
 	if err != nil {
 		return err
 	}
-	handle, err := unwrap(wrapped, v.root, epochPurpose(id))
+	handle, err := v.root.unwrap(wrapped, epochPurpose(id))
 	if err != nil {
 		return fmt.Errorf("%s does not open under this root key", path)
 	}
@@ -377,6 +371,8 @@ func (v *Vault) rewrapOwner(ctx context.Context, owner int64, progress func(int6
 
 // AddIndexVersion makes the key of a further blind index, if it is not there yet.
 func (v *Vault) AddIndexVersion(ctx context.Context, owner int64, version int) error {
+	v.root.wrapping.RLock()
+	defer v.root.wrapping.RUnlock()
 	handle, err := newPRF()
 	if err != nil {
 		return err
@@ -409,10 +405,12 @@ func (v *Vault) ownerKeyset(ctx context.Context, owner int64, purpose string) (*
 	if err != nil {
 		return nil, err
 	}
-	return unwrap(wrapped, v.root, ownerPurpose(owner, purpose))
+	return v.root.unwrap(wrapped, ownerPurpose(owner, purpose))
 }
 
 func (v *Vault) saveOwnerKeyset(ctx context.Context, owner int64, purpose string, handle *keyset.Handle) error {
+	v.root.wrapping.RLock()
+	defer v.root.wrapping.RUnlock()
 	wrapped, err := wrap(handle, v.root, ownerPurpose(owner, purpose))
 	if err != nil {
 		return err

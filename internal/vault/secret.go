@@ -10,6 +10,8 @@ import (
 // Secret reads a small secret of the installation, kept in the key folder under the
 // root key (the audit trail's signing key); make gives its value the first time.
 func (v *Vault) Secret(dir, name string, make func() ([]byte, error)) ([]byte, error) {
+	v.root.wrapping.RLock()
+	defer v.root.wrapping.RUnlock()
 	file := filepath.Join(dir, name+".secret")
 	sealed, err := os.ReadFile(file)
 	if err == nil {
