@@ -40,8 +40,8 @@ const (
 )
 
 // gcPercent trades memory for time: the live heap is some 15 MB, so the collector may
-// wait for 60 (docs/performance.md).
-const gcPercent = 300
+// wait for 45 (docs/performance.md).
+const gcPercent = 200
 
 // Run serves until SIGTERM or SIGINT.
 func (s *serveCommand) Run(c *config.Config, out *console) error {

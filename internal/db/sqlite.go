@@ -19,12 +19,13 @@ const (
 	liteReaders = 4
 	// maxGroup bounds how many units wait for one commit, and with it a unit's delay.
 	maxGroup = 128
-	// checkpointEvery keeps SQLite's own checkpoints out of the commit path, where
-	// they made the p99 (17.6 → 12 ms at 64 connections, docs/performance.md).
-	checkpointEvery = 200 * time.Millisecond
+	// checkpointEvery keeps SQLite's own checkpoints out of the commit path. A second is
+	// better than the 200 ms we began with: each run writes the hot pages again, and its
+	// fsync stands in the way of the commits' (docs/performance.md).
+	checkpointEvery = time.Second
 	// walLimit is how many pages the write-ahead log may hold before the writer
-	// itself waits for a checkpoint: 64 MiB.
-	walLimit = 16384
+	// itself waits for a checkpoint: 128 MiB.
+	walLimit = 32768
 )
 
 type sqliteEngine struct {
@@ -93,8 +94,8 @@ func (e *sqliteEngine) open(ctx context.Context, c Config) error {
 		conns[i] = conn
 	}
 	// The writer touches a random page for each index entry: what it keeps in memory it
-	// need not read again. In KiB, so 48 MB.
-	if _, err := conns[0].exec("PRAGMA cache_size = -48000"); err != nil {
+	// need not read again. In KiB, so 32 MB.
+	if _, err := conns[0].exec("PRAGMA cache_size = -32000"); err != nil {
 		return err
 	}
 	for _, reader := range conns[2:] {

@@ -124,7 +124,7 @@ func named(values ...driver.Value) []driver.NamedValue {
 // rawSource has the settings of internal/db's connections.
 func rawSource(path string) string {
 	pragmas := []string{"busy_timeout(5000)", "synchronous(FULL)", "journal_mode(WAL)", "secure_delete(ON)", "foreign_keys(ON)",
-		"trusted_schema(OFF)", "cell_size_check(ON)", "wal_autocheckpoint(0)", "temp_store(MEMORY)", "cache_size(-16000)"}
+		"trusted_schema(OFF)", "cell_size_check(ON)", "wal_autocheckpoint(0)", "temp_store(MEMORY)", "cache_size(-32000)"}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{"_pragma": pragmas}.Encode()}).String()
 }
 
@@ -218,21 +218,21 @@ func (s *rawSQLite) group(creates int) error {
 	return s.exec(statement{sql: "COMMIT"})
 }
 
-// checkpoint does as internal/db: PASSIVE every 200 ms beside the writer, RESTART by the
-// writer once the log has more than 16384 pages.
+// checkpoint does as internal/db: PASSIVE every second beside the writer, RESTART by the
+// writer once the log has more than 32768 pages.
 func (s *rawSQLite) checkpoint(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(200 * time.Millisecond)
+		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if pages, err := s.passive(); err == nil && pages > 16384 {
+				if pages, err := s.passive(); err == nil && pages > 32768 {
 					s.walFull.Store(true)
 				}
 			}
