@@ -6,6 +6,7 @@ SHELL       := /bin/sh
 MAKEFLAGS   += --no-print-directory
 
 CYCLES      ?= 20
+ROWS        ?= 100000
 FUZZTIME    ?= 10s
 TIMEOUT     ?= 20m
 PKGS        ?= ./...
@@ -19,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash failover disk-full clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,20 +73,18 @@ fuzz: ## every fuzz target for FUZZTIME=10s
 		$(STEP) "$$name" go test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x </dev/null || exit 1; \
 	done
 
-crash: ## kill -9 rounds of the program, CYCLES=20
-	$(CAMPAIGN) -run Crash -args -cycles=$(CYCLES)
+crash: CYCLES = 50
+crash: ## kill -9 rounds of the program on both engines, CYCLES=50
+	$(CAMPAIGN) -run '^TestCrash$$' -args -cycles=$(CYCLES)
 
 power: ## power-cut rounds on tools/lossyfs (root, /dev/fuse), CYCLES=20
-	$(CAMPAIGN) -run Power -args -cycles=$(CYCLES)
+	$(CAMPAIGN) -run '^TestPower$$' -args -cycles=$(CYCLES)
 
-pg-crash: ## kill -9 rounds of PostgreSQL, CYCLES=20
-	$(TESTPG) -- $(CAMPAIGN) -run PostgresCrash -args -cycles=$(CYCLES)
+pg-crash: ## kill -9 rounds of PostgreSQL under load, CYCLES=20
+	$(CAMPAIGN) -run '^TestPostgresRestart$$' -args -cycles=$(CYCLES)
 
-failover: ## failover to a synchronous standby, CYCLES=20
-	$(TESTPG) -- $(CAMPAIGN) -run Failover -args -cycles=$(CYCLES)
-
-disk-full: ## rounds on a small tmpfs (root), CYCLES=20
-	$(CAMPAIGN) -run DiskFull -args -cycles=$(CYCLES)
+import: ## import, kill, export and import of ROWS=100000 rows
+	$(CAMPAIGN) -run '^TestImport' -args -rows=$(ROWS)
 
 clean: ## remove what make builds
 	rm -f florin *.test *.prof

@@ -63,6 +63,8 @@ func (f *fixture) body(r gate.Route) any {
 		return m{"channel": "chat", "subject": f.canary}
 	case "createApiKey":
 		return m{"name": f.canary, "mode": f.mode, "permissions": []string{"customers:read"}}
+	case "startKeyRotation":
+		return m{"epoch": true}
 	case "createOwner":
 		return m{"name": "One more", "baseCurrency": "EUR"}
 	}

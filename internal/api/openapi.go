@@ -40,7 +40,26 @@ func OpenAPI(routes []gate.Route, server string) *huma.OpenAPI {
 	for _, r := range routes {
 		d.add(doc, r)
 	}
+	d.allowNull()
 	return doc
+}
+
+// allowNull lets every pointer be null: huma makes neither a reference nor an optional
+// member nullable, and answers have null there.
+func (d *document) allowNull() {
+	for name, schema := range d.registry.Map() {
+		for _, field := range reflect.VisibleFields(d.registry.TypeFromRef("#/components/schemas/" + name)) {
+			member, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			property := schema.Properties[member]
+			switch {
+			case field.Type.Kind() != reflect.Pointer || property == nil:
+			case property.Ref != "":
+				schema.Properties[member] = &huma.Schema{AnyOf: []*huma.Schema{property, {Type: "null"}}}
+			default:
+				property.Nullable = true
+			}
+		}
+	}
 }
 
 func securitySchemes() map[string]*huma.SecurityScheme {

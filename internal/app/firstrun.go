@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 
@@ -65,5 +67,22 @@ func (a *App) writeFirstRun(tx *db.Tx, o owner.Owner, password string) error {
 		fmt.Fprintf(&text, "%s=%s\n", k.name, secret.Reveal())
 	}
 	fmt.Fprintf(&text, "FLORIN_SIGNING_SECRET=%s\nFLORIN_ADMIN_EMAIL=%s\nFLORIN_ADMIN_PASSWORD=%s\n", o.SigningSecret, firstAdmin, password)
-	return os.WriteFile(a.Config.FirstRun(), []byte(text.String()), 0o600)
+	return writeDurably(a.Config.FirstRun(), text.String())
+}
+
+// writeDurably replaces a file that only its owner may read and returns when a power
+// cut can't take it away again.
+func writeDurably(path, text string) error {
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return db.SyncFolders(filepath.Dir(path))
 }

@@ -23,7 +23,7 @@ type Report struct {
 // Verify recomputes every leaf and every signed head from the records alone. against
 // is a checkpoint from outside, or nil: only it shows a cut tail.
 func Verify(ctx context.Context, store *db.DB, verifier note.Verifier, against *Checkpoint, progress func(records int64)) (Report, error) {
-	v := &verification{verifier: verifier, against: against, heads: map[int64]string{}}
+	v := &verification{verifier: verifier, against: against, heads: map[int64]kept{}}
 	if err := v.readHeads(ctx, store); err != nil {
 		return v.report, err
 	}
@@ -47,10 +47,17 @@ func Verify(ctx context.Context, store *db.DB, verifier note.Verifier, against *
 type verification struct {
 	verifier note.Verifier
 	against  *Checkpoint
-	heads    map[int64]string // signed notes by size
+	heads    map[int64]kept // by size
 	largest  int64
 	tree     edge
 	report   Report
+}
+
+// kept is a checkpoint as it is stored: the signed note, and the edge from which the
+// sealer goes on.
+type kept struct {
+	note string
+	edge []byte
 }
 
 func (v *verification) problem(format string, args ...any) {
@@ -61,17 +68,17 @@ func (v *verification) problem(format string, args ...any) {
 
 func (v *verification) readHeads(ctx context.Context, store *db.DB) error {
 	expected := int64(1)
-	return store.Each(ctx, db.Worker(), `SELECT number, size, note FROM audit_checkpoint ORDER BY number`, nil, func(r db.Row) error {
+	return store.Each(ctx, db.Worker(), `SELECT number, size, note, edge FROM audit_checkpoint ORDER BY number`, nil, func(r db.Row) error {
 		var number, size int64
-		var text string
-		if err := r.Scan(&number, &size, &text); err != nil {
+		var c kept
+		if err := r.Scan(&number, &size, &c.note, &c.edge); err != nil {
 			return err
 		}
 		if number != expected || size <= v.largest {
 			v.problem("checkpoint %d is missing or out of order (record %d)", expected, v.largest)
 		}
 		expected = number + 1
-		v.heads[size], v.largest = text, size
+		v.heads[size], v.largest = c, size
 		return nil
 	})
 }
@@ -142,13 +149,16 @@ func (v *verification) checkHead() {
 	if v.against != nil && v.against.Size == v.tree.size && v.against.Root != v.tree.root() {
 		v.problem("the records up to %d are not those of the outside checkpoint", v.tree.size-1)
 	}
-	text, ok := v.heads[v.tree.size]
+	stored, ok := v.heads[v.tree.size]
 	if !ok {
 		return
 	}
-	head, err := ParseCheckpoint(text, v.verifier)
+	head, err := ParseCheckpoint(stored.note, v.verifier)
 	if err != nil || head.Size != v.tree.size || head.Root != v.tree.root() {
 		v.problem("record %d or one before it back to the last good checkpoint was changed: the signed head does not match", v.tree.size-1)
+	}
+	if !bytes.Equal(stored.edge, v.tree.bytes()) {
+		v.problem("record %d: the edge of the tree kept with its checkpoint was changed", v.tree.size-1)
 	}
 	v.report.Checkpoints++
 }

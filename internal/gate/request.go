@@ -53,7 +53,7 @@ func (r *Request) Int(name string, low, high, otherwise int64) int64 {
 		return otherwise
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < low || n > high {
+	if err != nil || n < low || n > high || isCard(n) {
 		r.bad(name, "must be a whole number from "+strconv.FormatInt(low, 10)+" to "+strconv.FormatInt(high, 10))
 		return otherwise
 	}
@@ -153,6 +153,11 @@ func listHas(values []string, is func(string) bool) bool {
 	return false
 }
 
+// isCard knows the short cards too: ids of ours have at least 13 digits, so none is lost.
+func isCard(n int64) bool {
+	return pan.LooksLike(n) || n < 1_000_000_000_000 && pan.Find(strconv.FormatInt(n, 10))
+}
+
 // readPath reads the {id} of the path. What looks like a card number can't be an id
 // of ours and must not be repeated in an answer or the trail.
 func (r *Request) readPath() error {
@@ -161,7 +166,7 @@ func (r *Request) readPath() error {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n <= 0 || pan.LooksLike(n) || text[0] == '+' {
+	if err != nil || n <= 0 || isCard(n) || text[0] == '+' {
 		return fault.New(fault.Invalid, fault.InvalidFormat, "The id in the path must be a positive whole number")
 	}
 	r.ID = n

@@ -53,11 +53,16 @@ func (e *epochs) reload(ctx context.Context) error {
 		if err := r.Scan(&id, &at); err != nil {
 			return err
 		}
-		e.current, e.since = id, time.UnixMilli(at).UTC()
-		if e.open[id] != nil {
-			return nil
+		if id < e.current {
+			return nil // ending, perhaps with its file gone; key loads it if a row still names it
 		}
-		return e.load(id)
+		if e.open[id] == nil {
+			if err := e.load(id); err != nil {
+				return err
+			}
+		}
+		e.current, e.since = id, time.UnixMilli(at).UTC()
+		return nil
 	})
 }
 

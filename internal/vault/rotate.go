@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -316,6 +317,9 @@ func (v *Vault) rewrapEpoch(path string, id int64) error {
 	wrapped, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	if len(bytes.Trim(wrapped, "\x00")) == 0 {
+		return nil // being destroyed: a crash came between overwriting and removing
 	}
 	handle, err := v.root.unwrap(wrapped, epochPurpose(id))
 	if err != nil {
