@@ -84,7 +84,7 @@ func (s *Service) insertAll(ctx context.Context, r room, drafts []draft) error {
 		e := audit.Entry{Action: audit.CustomerCreate, Filters: []string{"import"}}
 		for _, d := range drafts {
 			insertCustomer(tx, d.customer, d.sealed)
-			insertRows(tx, r.realm(), d.customer.ID, rowsOf(d.marks, d.customer.ID, owner.Reject))
+			insertRows(tx, r.realm(), d.customer.ID, rowsOf(append(statusMark(d.customer.Status), d.marks...), d.customer.ID, owner.Reject))
 			s.Events.Record(tx, r.grant, event.CustomerCreated, d.customer.ID, nil)
 			e.Customers = append(e.Customers, d.customer.ID)
 		}

@@ -111,7 +111,7 @@ func (s *Service) insert(ctx context.Context, r room, p Profile, status Status, 
 			return err
 		}
 		insertCustomer(tx, c, sealed)
-		insertRows(tx, c.realm, c.ID, rowsOf(marks, c.ID, r.owner.DuplicatePolicy))
+		insertRows(tx, c.realm, c.ID, rowsOf(append(statusMark(status), marks...), c.ID, r.owner.DuplicatePolicy))
 		if r.owner.DuplicatePolicy == owner.Allow {
 			claimFree(tx, c.realm, c.ID, marks)
 		}
@@ -199,7 +199,8 @@ func (s *Service) answerDuplicate(ctx context.Context, r room, existing int64, m
 	if err != nil {
 		return Created{}, err
 	}
-	if r.owner.DuplicatePolicy != owner.Return {
+	// Who may write but not read must not learn a profile by guessing its e-mail.
+	if r.owner.DuplicatePolicy != owner.Return || !r.grant.Actor().May(auth.CustomersRead) {
 		return Created{}, duplicate(existing, matched)
 	}
 	c, err := s.Get(ctx, r.grant, existing, nil)

@@ -80,7 +80,7 @@ func (s *Service) eraseRows(ctx context.Context, r room, customerID int64, versi
 	if err != nil {
 		return 0, err
 	}
-	marks, err := allMarks(r.keys, r.owner, p)
+	marks, err := version{c.Status, p}.marks(r)
 	if err != nil {
 		return 0, err
 	}
@@ -99,18 +99,15 @@ func (s *Service) finishErasure(ctx context.Context, g auth.Grant, customerID, k
 	if err := s.Vault.Destroy(ctx, g.Realm(), keyID); err != nil {
 		return err
 	}
-	err := s.Store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`UPDATE customer_erased SET key_id = 0 WHERE realm_id = $1 AND id = $2`, g.Realm(), customerID)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	err = s.Store.Write(ctx, db.Realm(g.Realm()), func(tx *db.Tx) error {
+	err := s.Store.Write(ctx, db.Realm(g.Realm()), func(tx *db.Tx) error {
+		tx.ExecOne(errAgain, `UPDATE customer_erased SET key_id = 0 WHERE realm_id = $1 AND id = $2 AND key_id <> 0`, g.Realm(), customerID)
 		s.Events.Record(tx, g, event.CustomerErased, customerID, nil)
 		return nil
 	})
 	s.Events.Wake()
+	if errors.Is(err, errAgain) {
+		return nil // finished by another, who has told of it
+	}
 	return err
 }
 

@@ -17,10 +17,24 @@ const (
 	byMemberID
 	byPhone
 	byNameWord
+	byStatus
 )
 
 func (f field) String() string {
-	return [...]string{"", "email", "memberId", "phone", "name"}[f]
+	return [...]string{"", "email", "memberId", "phone", "name", "status"}[f]
+}
+
+// inOrder fields have their rows in order of slot, which is the customer: a page of
+// them is a walk along the index.
+func (f field) inOrder() bool { return f == byNameWord || f == byStatus }
+
+// statusMark is how customers who are not active are listed without walking past all
+// who are. It is no blind index: the hash is the status, the version none.
+func statusMark(s Status) []mark {
+	if s == Active {
+		return nil
+	}
+	return []mark{{kind(0, byStatus), vault.Sum{byte(s)}}}
 }
 
 // unique fields make a second customer a duplicate.

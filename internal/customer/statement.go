@@ -19,8 +19,7 @@ func (p plan) statement(realm int64, limit int) (string, []any) {
 	driver, others := p.driver()
 	b.add(`SELECT ` + columns + ` FROM `)
 	idColumn := "c.id"
-	if driver != nil && driver.field() == byNameWord {
-		// The words' rows are in order of slot, which is the customer.
+	if driver != nil && driver.field().inOrder() {
 		idColumn = "i.slot"
 		b.add(`customer_index i CROSS JOIN customer c WHERE i.realm_id = $1 AND i.kind = `, driver.Kind)
 		b.add(` AND i.hash = `, driver.Hash[:])
@@ -42,17 +41,19 @@ func (p plan) statement(realm int64, limit int) (string, []any) {
 
 // driver is the mark that leaves the fewest rows.
 func (p plan) driver() (*mark, []mark) {
-	if len(p.Marks) == 0 {
+	sorted := slices.Clone(p.Marks)
+	if p.Status != nil {
+		sorted = append(sorted, statusMark(*p.Status)...)
+	}
+	if len(sorted) == 0 {
 		return nil, nil
 	}
-	sorted := slices.Clone(p.Marks)
 	slices.SortStableFunc(sorted, func(a, b mark) int { return int(a.field() - b.field()) })
 	return &sorted[0], sorted[1:]
 }
 
 func (p plan) conditions(b *sqlText, idColumn string) {
 	if p.Status != nil {
-		// A literal, so that the partial index of the other states can serve.
 		b.add(` AND c.status = ` + strconv.FormatInt(int64(*p.Status), 10))
 	}
 	if p.From != 0 {
@@ -102,7 +103,7 @@ func (b *sqlText) add(text string, value ...any) {
 func (b *sqlText) oneOf(m mark) {
 	b.add(` AND c.id IN (SELECT x.customer_id FROM customer_index x WHERE x.realm_id = $1 AND x.kind = `, m.Kind)
 	b.add(` AND x.hash = `, m.Hash[:])
-	if m.field() == byNameWord {
+	if m.field().inOrder() {
 		b.add(` AND x.slot = c.id`)
 	}
 	b.add(`)`)

@@ -90,7 +90,7 @@ func (s *Service) store(ctx context.Context, r room, before, after *Customer, ol
 	}
 	after.Version++
 	after.UpdateDate = instant(max(s.Clock.Millis(), before.UpdateDate.UnixMilli()+1))
-	err = s.write(ctx, r, after, key, old, profile, fields, also)
+	err = s.write(ctx, r, version{before.Status, old}, version{after.Status, profile}, after, key, fields, also)
 	if db.IsViolation(err, "customer_index") {
 		return nil, s.whoElse(ctx, r, after.ID, profile)
 	}
@@ -101,16 +101,27 @@ func (s *Service) store(ctx context.Context, r room, before, after *Customer, ol
 	return after, nil
 }
 
-func (s *Service) write(ctx context.Context, r room, c *Customer, key vault.Subject, old, profile Profile, fields []string, also Also) error {
+// version is what the indexes are made of.
+type version struct {
+	status  Status
+	profile Profile
+}
+
+func (v version) marks(r room) ([]mark, error) {
+	marks, err := allMarks(r.keys, r.owner, v.profile)
+	return append(statusMark(v.status), marks...), err
+}
+
+func (s *Service) write(ctx context.Context, r room, old, next version, c *Customer, key vault.Subject, fields []string, also Also) error {
 	sealed, err := key.Seal(r.place(c.ID), c.doc.bytes())
 	if err != nil {
 		return err
 	}
-	was, err := allMarks(r.keys, r.owner, old)
+	was, err := old.marks(r)
 	if err != nil {
 		return err
 	}
-	is, err := allMarks(r.keys, r.owner, profile)
+	is, err := next.marks(r)
 	if err != nil {
 		return err
 	}

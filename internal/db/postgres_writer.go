@@ -123,7 +123,9 @@ func closed(results pgx.BatchResults) error {
 
 // pgSession is a unit that asks, in a transaction of its own.
 type pgSession struct {
-	tx pgx.Tx
+	ctx    context.Context // bounds the statements, not the commit
+	cancel context.CancelFunc
+	tx     pgx.Tx
 }
 
 func (e *postgresEngine) begin(ctx context.Context, s Scope) (session, error) {
@@ -136,11 +138,12 @@ func (e *postgresEngine) begin(ctx context.Context, s Scope) (session, error) {
 		_ = tx.Rollback(context.WithoutCancel(ctx))
 		return nil, fromPostgres(err)
 	}
-	return &pgSession{tx}, nil
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), pgTimeout)
+	return &pgSession{bounded, cancel, tx}, nil
 }
 
 func (s *pgSession) exec(st statement) error {
-	tag, err := s.tx.Exec(context.Background(), st.sql, st.args...)
+	tag, err := s.tx.Exec(s.ctx, st.sql, st.args...)
 	if err != nil {
 		return fromPostgres(err)
 	}
@@ -151,10 +154,11 @@ func (s *pgSession) exec(st statement) error {
 }
 
 func (s *pgSession) query(sql string, args []any, fn func(Row) error) error {
-	return eachRow(func() (pgx.Rows, error) { return s.tx.Query(context.Background(), sql, args...) }, fn)
+	return eachRow(func() (pgx.Rows, error) { return s.tx.Query(s.ctx, sql, args...) }, fn)
 }
 
 func (s *pgSession) end(err error) error {
+	defer s.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), pgTimeout)
 	defer cancel()
 	if err != nil {

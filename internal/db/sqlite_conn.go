@@ -70,7 +70,7 @@ func (c *liteConn) bind(args []any) ([]driver.NamedValue, error) {
 			if v != nil {
 				a = *v
 			}
-		case int64, string, []byte, bool, nil:
+		case int64, string, []byte, nil:
 		default:
 			return nil, fmt.Errorf("db: argument %d has type %T", i+1, a)
 		}

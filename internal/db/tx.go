@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// statement is one SQL text with its arguments: int64, int, string, []byte, bool or
+// statement is one SQL text with its arguments: int64, int, string, []byte or
 // nil. want is how many rows it must change, -1 for any.
 type statement struct {
 	sql       string

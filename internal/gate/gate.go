@@ -201,6 +201,9 @@ func (g *Gate) serve(route Route, base string) http.Handler {
 func (g *Gate) handle(w http.ResponseWriter, r *http.Request, route Route, base string) int {
 	requestID := requestIDOf(r.Context())
 	req, answer, replayed, err := g.answer(w, r, route)
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return statusClientGone // nobody is there to be told, and nothing failed
+	}
 	if err != nil {
 		if noted := g.noteRefusal(r.Context(), req, route, err); noted != nil {
 			err = noted
@@ -217,6 +220,9 @@ func (g *Gate) handle(w http.ResponseWriter, r *http.Request, route Route, base 
 	writeAnswer(w, answer, base)
 	return answer.Status
 }
+
+// statusClientGone is what metrics count for a caller who hung up.
+const statusClientGone = 499
 
 // answer takes a request through every stage. The request is nil until its caller is
 // known and may.

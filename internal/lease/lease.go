@@ -21,11 +21,12 @@ type Desk struct {
 	store  *db.DB
 	clock  clock.Clock
 	holder string
+	retry  time.Duration
 }
 
 // NewDesk makes the desk of a process with a name of its own.
 func NewDesk(store *db.DB, c clock.Clock, holder string) *Desk {
-	return &Desk{store: store, clock: c, holder: holder}
+	return &Desk{store: store, clock: c, holder: holder, retry: nodeRetry}
 }
 
 // Hold takes or renews a lease; ErrTaken while another node has it.
@@ -48,8 +49,27 @@ func (d *Desk) Release(ctx context.Context, name string) error {
 	})
 }
 
-// Node takes the first free of count node numbers and its lease's name.
+// nodeRetry is how often Node looks again while every number is taken.
+const nodeRetry = 500 * time.Millisecond
+
+// Node takes the first free of count node numbers and its lease's name. While all are
+// taken it waits as long as the lease of a node that died can last.
 func (d *Desk) Node(ctx context.Context, count int) (int, string, error) {
+	for range Length/nodeRetry + 1 {
+		n, name, err := d.freeNode(ctx, count)
+		if !errors.Is(err, ErrTaken) {
+			return n, name, err
+		}
+		select {
+		case <-time.After(d.retry):
+		case <-ctx.Done():
+			return 0, "", ctx.Err()
+		}
+	}
+	return 0, "", fmt.Errorf("all %d node numbers are in use: stop a node first", count)
+}
+
+func (d *Desk) freeNode(ctx context.Context, count int) (int, string, error) {
 	for n := range count {
 		name := fmt.Sprintf("node/%d", n)
 		err := d.Hold(ctx, name)
@@ -57,7 +77,7 @@ func (d *Desk) Node(ctx context.Context, count int) (int, string, error) {
 			return n, name, err
 		}
 	}
-	return 0, "", fmt.Errorf("all %d node numbers are in use; stop a node or wait %s", count, Length)
+	return 0, "", ErrTaken
 }
 
 // Keep renews a lease until ctx ends; lost hears when it could not be renewed in time.

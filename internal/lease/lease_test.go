@@ -60,6 +60,7 @@ func TestNodeNumbersAreDistinct(t *testing.T) {
 		workers.Wait()
 		require.Len(t, taken, nodes)
 		late := lease.NewDesk(store, hands.Clock(), "one more")
+		late.RetryEvery(time.Millisecond)
 		_, _, err := late.Node(t.Context(), nodes)
 		require.ErrorContains(t, err, "in use")
 		hands.Advance(lease.Length + time.Millisecond)

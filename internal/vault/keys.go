@@ -64,7 +64,7 @@ func (v *Vault) NewOwner(ctx context.Context, owner int64) error {
 	}
 	return v.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		for purpose, sealed := range wrapped {
-			tx.Exec(`INSERT INTO owner_key (owner_id, purpose, wrapped) VALUES ($1, $2, $3)`, owner, purpose, sealed)
+			tx.Exec(`INSERT INTO owner_key (owner_id, purpose, wrapped, changed_at) VALUES ($1, $2, $3, $4)`, owner, purpose, sealed, v.clock.Millis())
 		}
 		return nil
 	})

@@ -331,29 +331,45 @@ func (v *Vault) rewrapEpoch(path string, id int64) error {
 	return writeFile(path, wrapped)
 }
 
+// settleOwner is how long after a rotation every node has the new wrapping key.
+const settleOwner = 2 * keysFresh
+
 // RotateOwner gives an owner a new wrapping key and wraps its subject keys by it. The
 // key before stays able to open until the next rotation, because other nodes may wrap
-// by it for some minutes; the one before that is dropped now.
+// by it for some minutes; those before that are dropped now, unless the last rotation
+// ended minutes ago. A rotation that was cut short goes on where it was.
 func (v *Vault) RotateOwner(ctx context.Context, owner int64, progress func(done int64)) error {
-	handle, err := v.ownerKeyset(ctx, owner, purposeWrap)
+	handle, changed, err := v.ownerKeyset(ctx, owner, purposeWrap)
 	if err != nil {
 		return err
 	}
-	if handle.Len() > 1 {
+	unfinished := handle.Len() > 1 && changed == 0
+	if !unfinished {
+		if handle, err = v.nextWrapping(ctx, owner, handle, changed, progress); err != nil {
+			return err
+		}
+		if err := v.saveOwnerKeyset(ctx, owner, purposeWrap, handle, 0); err != nil {
+			return err
+		}
+	}
+	if err := v.rewrapOwner(ctx, owner, progress); err != nil {
+		return err
+	}
+	return v.saveOwnerKeyset(ctx, owner, purposeWrap, handle, v.clock.Millis())
+}
+
+// nextWrapping drops what the last rotation left behind and adds a new primary key.
+func (v *Vault) nextWrapping(ctx context.Context, owner int64, handle *keyset.Handle, changed int64, progress func(int64)) (*keyset.Handle, error) {
+	if handle.Len() > 1 && v.clock.Millis()-changed >= settleOwner.Milliseconds() {
 		if err := v.rewrapOwner(ctx, owner, progress); err != nil {
-			return err
+			return nil, err
 		}
+		var err error
 		if handle, err = primaryOnly(handle); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if handle, err = withNewPrimary(handle); err != nil {
-		return err
-	}
-	if err := v.saveOwnerKeyset(ctx, owner, purposeWrap, handle); err != nil {
-		return err
-	}
-	return v.rewrapOwner(ctx, owner, progress)
+	return withNewPrimary(handle)
 }
 
 func (v *Vault) rewrapOwner(ctx context.Context, owner int64, progress func(int64)) error {
@@ -386,7 +402,8 @@ func (v *Vault) AddIndexVersion(ctx context.Context, owner int64, version int) e
 		return err
 	}
 	err = v.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`INSERT INTO owner_key (owner_id, purpose, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, owner, indexPurpose(version), wrapped)
+		tx.Exec(`INSERT INTO owner_key (owner_id, purpose, wrapped, changed_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			owner, indexPurpose(version), wrapped, v.clock.Millis())
 		return nil
 	})
 	v.forget(owner)
@@ -403,16 +420,19 @@ func (v *Vault) DropIndexVersion(ctx context.Context, owner int64, version int) 
 	return err
 }
 
-func (v *Vault) ownerKeyset(ctx context.Context, owner int64, purpose string) (*keyset.Handle, error) {
+// ownerKeyset reads a keyset and when it last changed, 0 while a rotation is under way.
+func (v *Vault) ownerKeyset(ctx context.Context, owner int64, purpose string) (*keyset.Handle, int64, error) {
 	var wrapped []byte
-	err := v.store.One(ctx, db.Worker(), `SELECT wrapped FROM owner_key WHERE owner_id = $1 AND purpose = $2`, []any{owner, purpose}, &wrapped)
+	var changed int64
+	err := v.store.One(ctx, db.Worker(), `SELECT wrapped, changed_at FROM owner_key WHERE owner_id = $1 AND purpose = $2`, []any{owner, purpose}, &wrapped, &changed)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return v.root.unwrap(wrapped, ownerPurpose(owner, purpose))
+	handle, err := v.root.unwrap(wrapped, ownerPurpose(owner, purpose))
+	return handle, changed, err
 }
 
-func (v *Vault) saveOwnerKeyset(ctx context.Context, owner int64, purpose string, handle *keyset.Handle) error {
+func (v *Vault) saveOwnerKeyset(ctx context.Context, owner int64, purpose string, handle *keyset.Handle, changed int64) error {
 	v.root.wrapping.RLock()
 	defer v.root.wrapping.RUnlock()
 	wrapped, err := wrap(handle, v.root, ownerPurpose(owner, purpose))
@@ -420,7 +440,7 @@ func (v *Vault) saveOwnerKeyset(ctx context.Context, owner int64, purpose string
 		return err
 	}
 	return v.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`UPDATE owner_key SET wrapped = $3 WHERE owner_id = $1 AND purpose = $2`, owner, purpose, wrapped)
+		tx.Exec(`UPDATE owner_key SET wrapped = $3, changed_at = $4 WHERE owner_id = $1 AND purpose = $2`, owner, purpose, wrapped, changed)
 		return nil
 	})
 }

@@ -21,7 +21,7 @@ func Main(c db.Config) db.Config {
 	c.AppTables = map[string]string{
 		"customer":           "SELECT, INSERT, UPDATE, DELETE",
 		"customer_index":     "SELECT, INSERT, UPDATE, DELETE",
-		"customer_erased":    "SELECT, INSERT",
+		"customer_erased":    "SELECT, INSERT, UPDATE",
 		"interaction":        "SELECT, INSERT, UPDATE, DELETE",
 		"idempotency":        "SELECT, INSERT",
 		"idempotency_answer": "SELECT, INSERT",
@@ -42,7 +42,7 @@ func Main(c db.Config) db.Config {
 		"event":              "SELECT, INSERT",
 		"idempotency":        "SELECT, INSERT, DELETE",
 		"idempotency_answer": "SELECT, INSERT, DELETE",
-		"customer_erased":    "SELECT, UPDATE",
+		"customer_erased":    "SELECT",
 	}
 	return c
 }

@@ -8,6 +8,7 @@ CREATE TABLE owner_key (
   owner_id BIGINT NOT NULL,
   purpose TEXT NOT NULL,
   wrapped ${BLOB} NOT NULL,
+  changed_at BIGINT NOT NULL,
   PRIMARY KEY (owner_id, purpose)
 );
 

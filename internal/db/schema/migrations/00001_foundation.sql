@@ -66,10 +66,10 @@ CREATE TABLE customer (
   PRIMARY KEY (realm_id, id)
 ) ${CLUSTERED};
 CREATE INDEX customer_updated ON customer (realm_id, updated_at, id);
-CREATE INDEX customer_not_active ON customer (realm_id, status, id) WHERE status <> 0;
 
 -- written by customer; kind is the blind index's version and field, slot 0 is held by
--- at most one customer of a normal form, and is what makes a duplicate collide
+-- at most one customer of a normal form, and is what makes a duplicate collide.
+-- Customers who are not active also have a row of kind 5, whose hash is their status
 CREATE TABLE customer_index (
   realm_id BIGINT NOT NULL,
   kind BIGINT NOT NULL,

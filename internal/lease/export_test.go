@@ -1,0 +1,6 @@
+package lease
+
+import "time"
+
+// RetryEvery shortens the wait for a free node number.
+func (d *Desk) RetryEvery(interval time.Duration) { d.retry = interval }
