@@ -31,11 +31,12 @@ build: ## the program, ./florin (no C compiler needed)
 run: build ## build and serve (ARGS="…" for flags)
 	./florin serve $(ARGS)
 
-test: ## everything CI runs: formatting, vet, generated files, all tests with PostgreSQL and -race
+test: ## everything CI runs: formatting, vet, generated files, all tests with PostgreSQL and -race, a short fuzzing
 	@$(STEP) "gofmt" $(MAKE) fmt-check
 	@$(STEP) "go vet" go vet ./...
 	@$(STEP) "generated files" go run ./tools/generated
 	@$(STEP) "tests" $(MAKE) test-pg
+	@$(STEP) "fuzzing, a short round" $(MAKE) fuzz FUZZTIME=2s
 
 test-pg: ## all tests with a private PostgreSQL, and -race when there is a C compiler (PKGS=…)
 	@race='$(RACE)'; cgo=1; \

@@ -47,7 +47,7 @@ func Run(args []string, stdout, stderr *os.File) int {
 	c := &commands{}
 	code := 0
 	parser, err := kong.New(c, kong.Name("florin"), kong.Description("Customer platform for an internet payment gateway."),
-		kong.Configuration(kong.JSON), kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(n int) { code = n; panic(stopped{}) }),
+		kong.Configuration(readConfig), kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(n int) { code = n; panic(stopped{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "florin:", err)
