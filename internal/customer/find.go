@@ -253,11 +253,12 @@ func (b *planner) words(ctx context.Context, q string) {
 		b.add(byEmail, e.Normal)
 		return
 	}
-	if number, ok := b.phone(q); ok && strings.IndexFunc(q, unicode.IsLetter) < 0 {
-		b.add(byPhone, number)
+	// Before the phone: a member id of digits alone reads as a national number too.
+	if b.isMemberID(ctx, q) {
 		return
 	}
-	if b.isMemberID(ctx, q) {
+	if number, ok := b.phone(q); ok && strings.IndexFunc(q, unicode.IsLetter) < 0 {
+		b.add(byPhone, number)
 		return
 	}
 	words := contact.NameWords(q)
