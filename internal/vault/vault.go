@@ -21,7 +21,7 @@ import (
 var migrations embed.FS
 
 // cachedKeys bounds how many unwrapped subject keys stay in memory.
-const cachedKeys = 100_000
+const cachedKeys = 50_000
 
 // keysFresh is how long an owner's keys are believed before they are read again: a
 // rotation on another node is seen by then.
