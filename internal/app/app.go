@@ -125,7 +125,7 @@ func (a *App) build(ctx context.Context, o options) error {
 }
 
 func (a *App) openStores(ctx context.Context, synchronous string) error {
-	main := schema.Main(db.Config{URL: a.Config.DatabaseURL, AdminURL: a.Config.DatabaseAdminURL, Synchronous: synchronous, Log: a.Log})
+	main := schema.Main(db.Config{WriterCacheMB: 32, URL: a.Config.DatabaseURL, AdminURL: a.Config.DatabaseAdminURL, Synchronous: synchronous, Log: a.Log})
 	keys := vault.Schema(db.Config{URL: a.Config.KeystoreURL, AdminURL: a.Config.DatabaseAdminURL, Synchronous: synchronous, Log: a.Log})
 	switch {
 	case !a.Config.Postgres():

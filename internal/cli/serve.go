@@ -39,9 +39,9 @@ const (
 	drainTimeout  = 10 * time.Second
 )
 
-// gcPercent trades memory for time: the live heap is some 15 MB, so the collector may
-// wait for 45 (docs/performance.md).
-const gcPercent = 200
+// gcPercent trades memory for time: the live heap is some 30 MB under load, so the
+// collector may wait for 75 (docs/performance.md).
+const gcPercent = 150
 
 // Run serves until SIGTERM or SIGINT.
 func (s *serveCommand) Run(c *config.Config, out *console) error {

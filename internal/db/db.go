@@ -46,7 +46,10 @@ type Config struct {
 	// Synchronous is SQLite's setting; empty is FULL. NORMAL loses acknowledged
 	// rows on power loss and exists so that the test for that can be seen to fail.
 	Synchronous string
-	Log         *slog.Logger
+	// WriterCacheMB is how much of an SQLite file its writer keeps in memory; 0 is as
+	// much as a reader, 4 MB.
+	WriterCacheMB int
+	Log           *slog.Logger
 }
 
 // Postgres reports whether the configuration names a PostgreSQL server.

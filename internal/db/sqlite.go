@@ -93,10 +93,12 @@ func (e *sqliteEngine) open(ctx context.Context, c Config) error {
 		}
 		conns[i] = conn
 	}
-	// The writer touches a random page for each index entry: what it keeps in memory it
-	// need not read again. In KiB, so 32 MB.
-	if _, err := conns[0].exec("PRAGMA cache_size = -32000"); err != nil {
-		return err
+	if c.WriterCacheMB > 0 {
+		// The writer touches a random page for each index entry: what it keeps in memory
+		// it need not read again.
+		if _, err := conns[0].exec(fmt.Sprintf("PRAGMA cache_size = -%d", 1000*c.WriterCacheMB)); err != nil {
+			return err
+		}
 	}
 	for _, reader := range conns[2:] {
 		e.readers <- reader

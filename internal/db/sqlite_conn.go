@@ -29,7 +29,7 @@ type liteStatement struct {
 func sqliteSource(path, synchronous string) string {
 	pragmas := []string{"busy_timeout(5000)", "synchronous(" + synchronous + ")", "journal_mode(WAL)",
 		"secure_delete(ON)", "foreign_keys(ON)", "trusted_schema(OFF)", "cell_size_check(ON)",
-		"wal_autocheckpoint(0)", "temp_store(MEMORY)", "cache_size(-8000)"}
+		"wal_autocheckpoint(0)", "temp_store(MEMORY)", "cache_size(-4000)"}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(),
 		RawQuery: url.Values{"_pragma": pragmas}.Encode()}).String()
 }
