@@ -16,17 +16,18 @@ import (
 func ladder() []string {
 	return []string{
 		0:  "auth clock config contact fault money pan strictjson",
-		1:  "cardguard db egress id part",
-		2:  "lease vault job provider",
+		1:  "card cardguard db egress id",
+		2:  "lease vault provider",
 		3:  "audit event idempotency",
 		4:  "owner",
 		5:  "access customer",
-		6:  "payment",
-		7:  "bulk demo privacy report rotation segment webhook",
-		8:  "gate",
-		9:  "api console paypage",
-		10: "app",
-		11: "cli",
+		6:  "fee method rate routing",
+		7:  "payment",
+		8:  "bulk demo notification privacy report rotation segment webhook",
+		9:  "gate",
+		10: "api console paypage",
+		11: "app",
+		12: "cli",
 	}
 }
 
@@ -111,7 +112,7 @@ func TestLadderRule(t *testing.T) {
 	const q = `package p
 import _ "` + module + `/internal/`
 	check(t, ladderFaults, map[string]row{
-		"upwards":        {[]string{"internal/db/a.go", q + `cli"`}, []string{"internal/cli/a.go", q + `db"`}, "package db (rung 1) imports cli (rung 11)"},
+		"upwards":        {[]string{"internal/db/a.go", q + `cli"`}, []string{"internal/cli/a.go", q + `db"`}, "package db (rung 1) imports cli (rung 12)"},
 		"sideways":       {[]string{"internal/vault/a.go", q + `lease"`}, []string{"internal/vault/a.go", q + `vault/kms"`}, "package vault (rung 2) imports lease (rung 2)"},
 		"from below":     {[]string{"internal/db/dialect/a.go", q + `vault"`}, []string{"internal/db/dialect/a.go", q + `fault"`}, "(rung 1) imports vault"},
 		"on no rung":     {[]string{"internal/toy/a.go", "package toy\nvar _ = 1"}, []string{"internal/toy/doc.go", "package toy"}, "package toy is on no rung"},
