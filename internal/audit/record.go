@@ -36,6 +36,37 @@ const (
 	RotationRead    = "keys.rotation_read"
 	SignInRefused   = "credential.refused"
 	ServiceStart    = "service.start"
+
+	RequestCreate  = "payment_request.create"
+	RequestRead    = "payment_request.read"
+	RequestList    = "payment_request.list"
+	RequestRelease = "payment_request.release"
+	RequestArchive = "payment_request.archive"
+	RequestExpire  = "payment_request.expire"
+	PaymentStart   = "payment.start"
+	PaymentSettle  = "payment.settle"
+	PaymentRefund  = "payment.refund"
+	PaymentLate    = "payment.reverse_late"
+	PaymentUnequal = "payment.unequal" // a provider told another amount than ours
+	CallbackBad    = "callback.refused"
+	DisputeList    = "dispute.list"
+	DisputeChange  = "dispute.change"
+	MethodCreate   = "payment_method.create"
+	MethodUpdate   = "payment_method.update"
+	MethodRemove   = "payment_method.remove"
+	MethodsOffered = "payment_methods.offered"
+	ConsentGive    = "consent.give"
+	ConsentRead    = "consent.read"
+	ProvidersRead  = "provider.list"
+	ProviderChange = "provider.change"
+	RoutingRead    = "routing.list"
+	RoutingChange  = "routing.change"
+	FeesRead       = "fee.list"
+	FeesChange     = "fee.change"
+	OriginsRead    = "origin_domain.list"
+	OriginsChange  = "origin_domain.change"
+	RatesRead      = "rate.read"
+	Reconcile      = "payment.reconcile"
 )
 
 // OK is the result of what succeeded; a refusal's result is its error code.
@@ -46,6 +77,7 @@ type Entry struct {
 	Action    string
 	Result    string  // empty is OK
 	Customers []int64 // everybody whose data the answer showed or changed
+	Object    int64   // the payment request, method or other thing it was about; 0 is none
 	Fields    []string
 	Filters   []string // names of the filters used; searched values are not recorded
 	Count     int      // how many refusals one record stands for; 0 is one
@@ -63,6 +95,7 @@ type Record struct {
 	Action    string
 	Result    string
 	Customers []int64
+	Object    int64
 	Fields    []string
 	Filters   []string
 	Count     int
@@ -91,6 +124,10 @@ func body(recordID, at int64, g auth.Grant, e Entry) []byte {
 	b = appendText(b, "action", e.Action)
 	b = appendText(b, "result", e.Result)
 	b = appendDeltas(b, e.Customers)
+	if e.Object != 0 {
+		b = append(b, `,"object":`...)
+		b = strconv.AppendInt(b, e.Object, 10)
+	}
 	b = appendList(b, "fields", e.Fields)
 	b = appendList(b, "filters", e.Filters)
 	if e.Count > 1 {
@@ -154,6 +191,7 @@ type wireRecord struct {
 	Action    string   `json:"action"`
 	Result    string   `json:"result"`
 	Customers []int64  `json:"customers"`
+	Object    int64    `json:"object"`
 	Fields    []string `json:"fields"`
 	Filters   []string `json:"filters"`
 	Count     int      `json:"count"`
@@ -170,6 +208,6 @@ func parse(text []byte, seq int64) (Record, error) {
 		w.Customers[i] += w.Customers[i-1]
 	}
 	return Record{Seq: seq, ID: w.ID, At: time.UnixMilli(w.At).UTC(), Realm: w.Realm, ActorKind: w.Actor, ActorID: w.ActorID,
-		Role: w.Role, Action: w.Action, Result: w.Result, Customers: w.Customers, Fields: w.Fields, Filters: w.Filters,
+		Role: w.Role, Action: w.Action, Result: w.Result, Customers: w.Customers, Object: w.Object, Fields: w.Fields, Filters: w.Filters,
 		Count: max(1, w.Count), Address: w.From, RequestID: w.Request}, nil
 }

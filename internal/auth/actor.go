@@ -24,6 +24,8 @@ type ActorKind string
 const (
 	APIKey    ActorKind = "api_key"
 	SystemJob ActorKind = "system"
+	PayerPage ActorKind = "payer"    // whoever opened a payment link
+	PSP       ActorKind = "provider" // a payment provider that calls back
 	Anonymous ActorKind = "anonymous"
 )
 
@@ -48,7 +50,7 @@ type Origin struct {
 }
 
 // Grant is the proof that an actor may do what it is about to do in one realm. Only
-// Allow and System make one; the zero Grant opens nothing.
+// the functions of this package make one; the zero Grant opens nothing.
 type Grant struct {
 	actor  Actor
 	origin Origin
@@ -71,6 +73,19 @@ func Allow(actor Actor, origin Origin, need Permission) (Grant, error) {
 func System(owner, realm int64, mode Mode, name string) Grant {
 	actor := Actor{Kind: SystemJob, Owner: owner, Realm: realm, Mode: mode, Permissions: Admin.Permissions()}
 	return Grant{actor: actor, origin: Origin{RequestID: name}, valid: true}
+}
+
+// Payer gives the grant of whoever holds a payment link: to pay that request.
+func Payer(owner, realm int64, mode Mode, origin Origin) Grant {
+	actor := Actor{Kind: PayerPage, Owner: owner, Realm: realm, Mode: mode, Permissions: []Permission{PaymentsWrite}}
+	return Grant{actor: actor, origin: origin, valid: true}
+}
+
+// Provider gives the grant under which a provider's callback is read and, once its
+// signature is verified, taken.
+func Provider(owner, realm int64, mode Mode, account int64, origin Origin) Grant {
+	actor := Actor{Kind: PSP, ID: account, Owner: owner, Realm: realm, Mode: mode, Permissions: []Permission{PaymentsWrite, PaymentsRefund}}
+	return Grant{actor: actor, origin: origin, valid: true}
 }
 
 // Valid reports whether the grant came from Allow or System.

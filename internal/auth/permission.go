@@ -19,6 +19,11 @@ const (
 	SettingsRead       Permission = "settings:read"
 	SettingsWrite      Permission = "settings:write"
 	MetricsRead        Permission = "metrics:read"
+	PaymentsRead       Permission = "payments:read"
+	PaymentsWrite      Permission = "payments:write"
+	PaymentsRefund     Permission = "payments:refund"
+	MethodsWrite       Permission = "payment-methods:write"
+	ProvidersManage    Permission = "providers:manage"
 	OwnersManage       Permission = "owners:manage"
 	KeysRotate         Permission = "keys:rotate"
 )
@@ -45,15 +50,16 @@ func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
 		return []Permission{CustomersRead, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
-			PaymentMethodsRead, EventsRead, AuditRead, APIKeysManage, SettingsRead, SettingsWrite, MetricsRead}
+			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage,
+			EventsRead, AuditRead, APIKeysManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
-		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, EventsRead, SettingsRead}
+		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, PaymentsRead, PaymentsRefund, EventsRead, SettingsRead}
 	case Support:
-		return []Permission{CustomersRead, InteractionsWrite, PaymentMethodsRead}
+		return []Permission{CustomersRead, InteractionsWrite, PaymentMethodsRead, PaymentsRead}
 	case Privacy:
-		return []Permission{CustomersRead, CustomersErase, CustomersExport, AuditRead, SettingsRead}
+		return []Permission{CustomersRead, CustomersErase, CustomersExport, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
 	case ReadOnly:
-		return []Permission{CustomersRead, PaymentMethodsRead, EventsRead, SettingsRead}
+		return []Permission{CustomersRead, PaymentMethodsRead, PaymentsRead, EventsRead, SettingsRead}
 	case Operator:
 		return []Permission{OwnersManage, KeysRotate, MetricsRead}
 	}

@@ -18,6 +18,29 @@ const (
 	CustomerUpdated = "customer.updated"
 	CustomerDeleted = "customer.deleted"
 	CustomerErased  = "customer.erased"
+
+	RequestCreated   = "payment_request.created"
+	RequestPending   = "payment_request.pending"
+	RequestPaid      = "payment_request.paid"
+	RequestUnpaid    = "payment_request.unpaid"
+	RequestCancelled = "payment_request.cancelled"
+	RequestArchived  = "payment_request.archived"
+
+	PaymentApproved = "payment.approved"
+	PaymentDeclined = "payment.declined"
+	PaymentRefunded = "payment.refunded"
+	PaymentReversed = "payment.reversed" // an approval that came too late was given back
+	DisputeOpened   = "payment.dispute_opened"
+	DisputeClosed   = "payment.dispute_closed"
+
+	MethodAdded    = "payment_method.added"
+	MethodUpdated  = "payment_method.updated"
+	MethodRemoved  = "payment_method.removed"
+	MethodExpiring = "payment_method.expiring"
+	MethodExpired  = "payment_method.expired"
+
+	ConsentGiven     = "consent.given"
+	ConsentWithdrawn = "consent.withdrawn"
 )
 
 // Event is something that happened to a customer.
@@ -25,7 +48,8 @@ type Event struct {
 	Seq        int64 // its number in the realm, from 1
 	ID         int64
 	Kind       string
-	CustomerID int64
+	CustomerID int64    // 0 where it concerns nobody
+	ObjectID   int64    // the payment request or payment method that it is about, or 0
 	Fields     []string // names of what changed
 }
 
@@ -50,6 +74,12 @@ func (l *Log) Record(tx *db.Tx, g auth.Grant, kind string, customer int64, field
 		g.Realm(), l.nextID(), kind, customer, strings.Join(fields, ","))
 }
 
+// RecordOn adds an event about a payment request or a payment method.
+func (l *Log) RecordOn(tx *db.Tx, g auth.Grant, kind string, customer, object int64, fields ...string) {
+	tx.Exec(`INSERT INTO event_pending (realm_id, id, kind, customer_id, fields, object_id) VALUES ($1, $2, $3, $4, $5, $6)`,
+		g.Realm(), l.nextID(), kind, customer, strings.Join(fields, ","), object)
+}
+
 // Wake tells the sequencer that something was committed. It may be called at any time.
 func (l *Log) Wake() {
 	select {
@@ -65,11 +95,11 @@ func (l *Log) Woken() <-chan struct{} { return l.wake }
 func (l *Log) After(ctx context.Context, g auth.Grant, after int64, limit int) ([]Event, error) {
 	events := make([]Event, 0, limit)
 	err := l.store.Each(ctx, db.Realm(g.Realm()),
-		`SELECT seq, id, kind, customer_id, fields FROM event WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+		`SELECT seq, id, kind, customer_id, fields, object_id FROM event WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
 		[]any{g.Realm(), after, limit}, func(r db.Row) error {
 			var e Event
 			var fields string
-			if err := r.Scan(&e.Seq, &e.ID, &e.Kind, &e.CustomerID, &fields); err != nil {
+			if err := r.Scan(&e.Seq, &e.ID, &e.Kind, &e.CustomerID, &fields, &e.ObjectID); err != nil {
 				return err
 			}
 			if e.Fields = []string{}; fields != "" {
@@ -118,17 +148,17 @@ type run struct {
 }
 
 type pending struct {
-	id, customer int64
-	kind, fields string
+	id, customer, object int64
+	kind, fields         string
 }
 
 func (l *Log) pending(ctx context.Context) ([]run, error) {
 	var runs []run
-	err := l.store.Each(ctx, db.Worker(), `SELECT realm_id, id, kind, customer_id, fields FROM event_pending ORDER BY realm_id, id LIMIT $1`,
+	err := l.store.Each(ctx, db.Worker(), `SELECT realm_id, id, kind, customer_id, fields, object_id FROM event_pending ORDER BY realm_id, id LIMIT $1`,
 		[]any{sequenceBatch}, func(r db.Row) error {
 			var realm int64
 			var p pending
-			if err := r.Scan(&realm, &p.id, &p.kind, &p.customer, &p.fields); err != nil {
+			if err := r.Scan(&realm, &p.id, &p.kind, &p.customer, &p.fields, &p.object); err != nil {
 				return err
 			}
 			if len(runs) == 0 || runs[len(runs)-1].realm != realm {
@@ -164,18 +194,18 @@ func (r run) number(tx *db.Tx) {
 const insertAtOnce = 32
 
 func insertEvents(tx *db.Tx, realm, seq int64, events []pending) {
-	args := append(make([]any, 0, 1+5*len(events)), realm)
-	text := []byte(`INSERT INTO event (realm_id, seq, id, kind, customer_id, fields) VALUES `)
+	args := append(make([]any, 0, 1+6*len(events)), realm)
+	text := []byte(`INSERT INTO event (realm_id, seq, id, kind, customer_id, fields, object_id) VALUES `)
 	for i, e := range events {
 		if i > 0 {
 			text = append(text, ',')
 		}
 		text = append(text, "($1"...)
-		for column := range 5 {
-			text = strconv.AppendInt(append(text, ",$"...), int64(5*i+column+2), 10)
+		for column := range 6 {
+			text = strconv.AppendInt(append(text, ",$"...), int64(6*i+column+2), 10)
 		}
 		text = append(text, ')')
-		args = append(args, seq+1+int64(i), e.id, e.kind, e.customer, e.fields)
+		args = append(args, seq+1+int64(i), e.id, e.kind, e.customer, e.fields, e.object)
 	}
 	tx.Exec(string(text), args...)
 }

@@ -69,7 +69,7 @@ func (g *Gate) Handler(routes []Route, bases []string, open map[string]http.Hand
 			return nil, err
 		}
 		for _, base := range bases {
-			mux.Handle(r.Method+" "+base+r.Path, g.serve(r, base))
+			mux.Handle(r.pattern(base), g.serve(r, base))
 		}
 	}
 	for pattern, handler := range open {
@@ -99,7 +99,7 @@ func (g *Gate) outermost(mux *http.ServeMux) http.Handler {
 			return
 		}
 		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path {
-			g.refuse(w, requestID, fault.New(fault.NotFound, fault.NotFoundCode, "There is nothing at this address"))
+			g.refuse(w, requestID, nothingHere())
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -175,7 +175,7 @@ func (g *Gate) noRoute(mux *http.ServeMux) http.Handler {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 			other := r.Clone(r.Context())
 			other.Method = method
-			if _, pattern := mux.Handler(other); pattern != "/" {
+			if _, pattern := mux.Handler(other); pattern != "/" && !strings.Contains(pattern, "{verb}") {
 				allowed = append(allowed, method)
 			}
 		}
@@ -184,14 +184,22 @@ func (g *Gate) noRoute(mux *http.ServeMux) http.Handler {
 			g.refuse(w, requestIDOf(r.Context()), fault.New(fault.MethodNotAllowed, fault.MethodNotAllowedCode, "This address does not answer that method"))
 			return
 		}
-		g.refuse(w, requestIDOf(r.Context()), fault.New(fault.NotFound, fault.NotFoundCode, "There is nothing at this address"))
+		g.refuse(w, requestIDOf(r.Context()), nothingHere())
 	})
+}
+
+func nothingHere() *fault.Error {
+	return fault.New(fault.NotFound, fault.NotFoundCode, "There is nothing at this address")
 }
 
 // serve runs one route.
 func (g *Gate) serve(route Route, base string) http.Handler {
 	observe := g.metrics.route(route.Method + " " + route.Path)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if route.Verb != "" && r.PathValue("verb") != route.Verb {
+			g.refuse(w, requestIDOf(r.Context()), nothingHere())
+			return
+		}
 		began := g.clock.Now()
 		status := g.handle(w, r, route, base)
 		observe(status, g.clock.Now().Sub(began))
@@ -234,7 +242,7 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 	if err != nil {
 		return nil, nil, false, err
 	}
-	req := &Request{http: r, Grant: auth.Refused(actor, origin)}
+	req := &Request{http: r, Grant: auth.Refused(actor, origin), now: g.clock.Now}
 	if err := g.keys.allow(actor.ID); err != nil {
 		return nil, nil, false, err
 	}
@@ -270,7 +278,10 @@ func (g *Gate) run(ctx context.Context, w http.ResponseWriter, req *Request, rou
 		answer, err := route.Handle(ctx, req)
 		return answer, false, err
 	}
-	req.claim, err = g.answers.Claim(ctx, req.Grant, route.Method+" "+route.Path+req.http.PathValue("id"), key, body)
+	if route.Same != nil {
+		body = route.Same(req.Body)
+	}
+	req.claim, err = g.answers.Claim(ctx, req.Grant, req.operation(route), key, body)
 	if err != nil {
 		return nil, false, err
 	}

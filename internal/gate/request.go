@@ -28,6 +28,7 @@ type Request struct {
 	Lenient bool // RFC 7240 handling=lenient
 
 	http   *http.Request
+	now    func() time.Time
 	query  url.Values
 	claim  *idempotency.Claim
 	faults []fault.Field
@@ -41,6 +42,39 @@ func (r *Request) Record(tx *db.Tx, subject idempotency.Subject, a *Answer) erro
 	}
 	return r.claim.Record(tx, subject, idempotency.Answer{Status: a.Status, ETag: a.ETag, Location: a.Location, Body: a.Body})
 }
+
+// Amend puts another answer in the place of the one that Record kept in an earlier unit
+// of the same request: a payment keeps "pending" before the provider is called.
+func (r *Request) Amend(tx *db.Tx, subject idempotency.Subject, a *Answer) error {
+	if r.claim == nil {
+		return nil
+	}
+	return r.claim.Amend(tx, subject, idempotency.Answer{Status: a.Status, ETag: a.ETag, Location: a.Location, Body: a.Body})
+}
+
+// Refusal is an error as an answer that can be kept: one that had an effect (402).
+func (r *Request) Refusal(e *fault.Error) *Answer {
+	return &Answer{Status: statusOf(e.Kind), Body: errorBody(e, requestIDOf(r.http.Context()), r.now())}
+}
+
+// operation names what an Idempotency-Key belongs to: the route with its path's values,
+// without the base.
+func (r *Request) operation(route Route) string {
+	text := route.Method + " " + route.Path
+	for _, name := range []string{"id", "methodId", "paymentMethod"} {
+		text += r.http.PathValue(name)
+	}
+	return text
+}
+
+// Word is a segment of the path.
+func (r *Request) Word(name string) string { return r.http.PathValue(name) }
+
+// PathID is a second id of the path.
+func (r *Request) PathID(name string) (int64, error) { return pathID(r.http.PathValue(name)) }
+
+// Header is a header of the request, guarded against card numbers before.
+func (r *Request) Header(name string) string { return r.http.Header.Get(name) }
 
 // Text is a query parameter, "" if absent.
 func (r *Request) Text(name string) string { return r.query.Get(name) }
@@ -165,12 +199,17 @@ func (r *Request) readPath() error {
 	if text == "" {
 		return nil
 	}
+	var err error
+	r.ID, err = pathID(text)
+	return err
+}
+
+func pathID(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n <= 0 || isCard(n) || text[0] == '+' {
-		return fault.New(fault.Invalid, fault.InvalidFormat, "The id in the path must be a positive whole number")
+		return 0, fault.New(fault.Invalid, fault.InvalidFormat, "The id in the path must be a positive whole number")
 	}
-	r.ID = n
-	return nil
+	return n, nil
 }
 
 func (r *Request) readQuery(route Route) error {

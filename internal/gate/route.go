@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/strictjson"
 )
 
 // Body says what a route takes.
@@ -32,6 +34,7 @@ const (
 type Route struct {
 	Method     string
 	Path       string // below the base, "{id}" for the customer or other id
+	Verb       string // set where the word before {id} would clash with another route's {id}/word
 	ID         string // operationId
 	Permission auth.Permission
 	Audit      string // action under which refusals stand in the trail
@@ -39,6 +42,9 @@ type Route struct {
 	MaxBody    int64 // bytes
 	Rate       Rate
 	Card       func(member string) bool // members with a type of their own
+	// Same is what makes two bodies the same for an Idempotency-Key, where that is not
+	// every byte: a card's code must not enter, even as a keyed fingerprint (PCI DSS 3.3.1).
+	Same       func(strictjson.Value) []byte
 	Query      []Param
 	OnCustomer bool // the id in the path is a customer's
 	Handle     func(context.Context, *Request) (*Answer, error)
@@ -61,6 +67,16 @@ type Answer struct {
 	ETag     string
 	Location string // below the base
 	Header   http.Header
+}
+
+// pattern is where the mux serves the route. ServeMux refuses "/x/word/{id}" beside
+// "/x/{id}/word", so the word is a wildcard there and is compared afterwards.
+func (r Route) pattern(base string) string {
+	path := r.Path
+	if r.Verb != "" {
+		path = strings.Replace(path, "/"+r.Verb+"/", "/{verb}/", 1)
+	}
+	return r.Method + " " + base + path
 }
 
 // check refuses what would be a hole.

@@ -68,6 +68,7 @@ type Claim struct {
 	keys        *vault.Keys
 	ref         claimRef
 	fingerprint vault.Sum
+	answerID    int64 // of the answer that Record kept
 }
 
 // Claim begins a request with an Idempotency-Key. End must be called when it is
@@ -110,9 +111,22 @@ func (c *Claim) Record(tx *db.Tx, subject Subject, a Answer) error {
 		return err
 	}
 	answerID := c.from.nextID()
+	c.answerID = answerID
 	tx.Exec(`INSERT INTO idempotency (realm_id, hash, answer_id) VALUES ($1, $2, $3)`, c.ref.realm, c.ref.hash[:], answerID)
 	tx.Exec(`INSERT INTO idempotency_answer (id, realm_id, hash, fingerprint, customer_id, key_id, answer) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		answerID, c.ref.realm, c.ref.hash[:], c.fingerprint[:], subject.CustomerID, subject.Key.ID, sealed)
+	return nil
+}
+
+// Amend replaces the answer that Record kept in an earlier unit of this request. Between
+// the two lies what can't be undone, a provider's answer: whoever repeats the request
+// after a crash in between gets the first.
+func (c *Claim) Amend(tx *db.Tx, subject Subject, a Answer) error {
+	sealed, err := c.seal(subject, a.append(nil))
+	if err != nil {
+		return err
+	}
+	tx.Exec(`UPDATE idempotency_answer SET answer = $3 WHERE id = $1 AND realm_id = $2`, c.answerID, c.ref.realm, sealed)
 	return nil
 }
 
