@@ -33,7 +33,8 @@ type Settings struct {
 	BaseCurrency    string // ISO 4217
 	DefaultRegion   string // ISO 3166-1 alpha-2 for national phone numbers, or empty
 	DuplicatePolicy Policy
-	StrictPhone     bool // refuse numbers that are not in use
+	StrictPhone     bool   // refuse numbers that are not in use
+	NotifyURL       string // for payment requests without one of their own, or empty
 }
 
 // Owner is one merchant.
@@ -100,6 +101,10 @@ func Check(s *Settings) []fault.Field {
 		s.DefaultRegion, err = contact.Country(s.DefaultRegion)
 		bad("/defaultRegion", err)
 	}
+	if s.NotifyURL != "" {
+		s.NotifyURL, err = contact.WebAddress(s.NotifyURL)
+		bad("/notifyUrl", err)
+	}
 	if s.DuplicatePolicy != Reject && s.DuplicatePolicy != Return && s.DuplicatePolicy != Allow {
 		bad("/duplicatePolicy", errors.New("must be reject, return or allow"))
 	}
@@ -123,9 +128,9 @@ func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.T
 	}
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`INSERT INTO owner (id, name, base_currency, default_region, duplicate_policy, strict_phone,
-			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
-			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID))
+			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
+			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID), o.NotifyURL)
 		return also(tx, o)
 	})
 	return o, err
@@ -154,14 +159,14 @@ func number(b bool) int64 {
 }
 
 const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
-	index_version, next_index_version, created_at FROM owner`
+	index_version, next_index_version, created_at, notify_url FROM owner`
 
 func scan(r db.Row) (Owner, error) {
 	var o Owner
 	var policy string
 	var strict, created int64
 	err := r.Scan(&o.ID, &o.Name, &o.BaseCurrency, &o.DefaultRegion, &policy, &strict, &o.LiveRealm, &o.TestRealm,
-		&o.IndexVersion, &o.NextIndexVersion, &created)
+		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL)
 	o.DuplicatePolicy, o.StrictPhone, o.CreateDate = Policy(policy), strict != 0, time.UnixMilli(created).UTC()
 	return o, err
 }
@@ -180,7 +185,7 @@ func (s *Service) Get(ctx context.Context, owner int64) (Owner, error) {
 		return Owner{}, err
 	}
 	if len(all) == 0 {
-		return Owner{}, fault.New(fault.NotFound, fault.OwnerNotFound, "Owner not found")
+		return Owner{}, orNotFound(nil)
 	}
 	s.mu.Lock()
 	s.cached[owner] = cachedOwner{all[0], now.Add(freshness)}
@@ -209,8 +214,8 @@ func (s *Service) Update(ctx context.Context, owner int64, settings Settings, al
 		return fault.Fields(faults)
 	}
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6 WHERE id = $1`,
-			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), number(settings.StrictPhone))
+		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6, notify_url = $7 WHERE id = $1`,
+			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), number(settings.StrictPhone), settings.NotifyURL)
 		return also(tx)
 	})
 	s.forget(owner)
@@ -231,6 +236,44 @@ func (s *Service) forget(owner int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.cached, owner)
+}
+
+// ByRealm finds whose a realm is, and its mode.
+func (s *Service) ByRealm(ctx context.Context, realm int64) (Owner, auth.Mode, error) {
+	all, err := s.find(ctx, `SELECT `+columns+` WHERE live_realm = $1 OR test_realm = $1`, realm)
+	if err != nil || len(all) == 0 {
+		return Owner{}, "", orNotFound(err)
+	}
+	if all[0].TestRealm == realm {
+		return all[0], auth.Test, nil
+	}
+	return all[0], auth.Live, nil
+}
+
+func orNotFound(err error) error {
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.NotFound, fault.OwnerNotFound, "Owner not found")
+}
+
+// Sign signs a message with the owner's signing secret: HMAC-SHA-512 (wire contract,
+// section 6).
+func (s *Service) Sign(ctx context.Context, owner int64, message []byte) ([]byte, error) {
+	var sealed []byte
+	err := s.store.One(ctx, db.Worker(), `SELECT signing_secret FROM owner WHERE id = $1`, []any{owner}, &sealed)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.vault.Keys(ctx, owner, 0)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := keys.Open(vault.Place{Table: "owner", Row: owner, Column: "signing_secret"}, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return vault.Sign(string(secret), message), nil
 }
 
 // Realms maps every realm to its owner.
