@@ -167,10 +167,11 @@ func TestNoStateInPackages(t *testing.T) {
 // with a slash at its end, a whole tree.
 func reserved() map[string][]string {
 	vault := []string{"internal/vault"}
-	digest := []string{"internal/vault", "internal/access", "internal/audit", "internal/api/reference"}
+	mac := []string{"internal/vault", "internal/provider"} // providers' callbacks are signed with HMAC
+	digest := []string{"internal/vault", "internal/access", "internal/audit", "internal/api/reference", "internal/provider"}
 	signature := []string{"internal/vault", "internal/audit"}
 	return map[string][]string{
-		"crypto/aes": vault, "crypto/cipher": vault, "crypto/hmac": vault, "crypto/hkdf": vault, "crypto/pbkdf2": vault,
+		"crypto/aes": vault, "crypto/cipher": vault, "crypto/hmac": mac, "crypto/hkdf": vault, "crypto/pbkdf2": vault,
 		"crypto/des": {}, "crypto/rc4": {}, "crypto/md5": {}, "crypto/sha1": {}, "crypto/dsa": {},
 		"crypto/sha256": digest, "crypto/sha512": digest,
 		"crypto/ed25519": signature, "crypto/ecdsa": signature, "crypto/rsa": signature,
@@ -219,6 +220,7 @@ func TestReservedImports(t *testing.T) {
 	for imported, dirs := range map[string][2]string{
 		"crypto/aes":                             {"internal/access", "internal/vault"},
 		"crypto/hmac":                            {"internal/webhook", "internal/vault/prf"},
+		"crypto/sha512":                          {"internal/payment", "internal/provider/rest"},
 		"crypto/sha256":                          {"internal/customer", "internal/access"},
 		"github.com/tink-crypto/tink-go/v2/aead": {"internal/app", "internal/vault"},
 		"github.com/jackc/pgx/v5/pgxpool":        {"internal/owner", "internal/db"},
@@ -229,4 +231,49 @@ func TestReservedImports(t *testing.T) {
 		rows[imported] = row{[]string{dirs[0] + "/a.go", text}, []string{dirs[1] + "/a.go", text}, dirs[0] + "/a.go imports " + imported}
 	}
 	check(t, importFaults, rows)
+}
+
+// revealFaults keeps card digits where they have to be (PCI DSS 3.3.1, 3.4.1): only a
+// connector opens a card.Number, Code or Cryptogram. API keys have a Reveal of their own,
+// in the packages that show a new key once; there a file may not know cards.
+func revealFaults(files []sourceFile) []string {
+	var faults []string
+	showsKeys := []string{"internal/access", "internal/api", "internal/app"}
+	for _, f := range files {
+		if !f.program() || inside(f.dir, "internal/provider") || inside(f.dir, "internal/card") {
+			continue
+		}
+		keysOnly := named(f, module+"/internal/card") == "" && slices.ContainsFunc(showsKeys, func(home string) bool { return inside(f.dir, home) })
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			if ok && s.Sel.Name == "Reveal" && (!keysOnly || opensCard(s.X)) {
+				faults = append(faults, f.at(s)+": Reveal opens card data or a provider's secret: only connectors below internal/provider may")
+			}
+			return true
+		})
+	}
+	return faults
+}
+
+// opensCard recognises a member that has the name of a card's.
+func opensCard(x ast.Expr) bool {
+	s, ok := x.(*ast.SelectorExpr)
+	return ok && slices.Contains([]string{"Number", "Code", "Cryptogram"}, s.Sel.Name)
+}
+
+func TestOnlyConnectorsRevealCards(t *testing.T) {
+	t.Parallel()
+	none(t, revealFaults(repository(t)))
+	const call = "package p\nfunc f(c Card) string { return c.Number.Reveal() }"
+	const value = "package p\nfunc f(n Number) func() string { return n.Reveal }"
+	const key = "package p\nfunc f(s Secret) string { return s.Reveal() }"
+	const knows = "package p\nimport \"" + module + "/internal/card\"\nfunc f(n card.Number) string { return n.Reveal() }"
+	check(t, revealFaults, map[string]row{
+		"in a feature":       {[]string{"internal/payment/a.go", call}, []string{"internal/provider/rest/a.go", call, "internal/card/a.go", call}, "internal/payment/a.go:2"},
+		"as a value":         {[]string{"internal/payment/a.go", value}, []string{"internal/provider/a.go", value, "internal/payment/a_test.go", value}, "internal/payment/a.go:2"},
+		"a door with cards":  {[]string{"internal/api/a.go", knows}, []string{"internal/api/a.go", key, "internal/access/a.go", key, "internal/app/a.go", key}, "internal/api/a.go:3"},
+		"a member of a card": {[]string{"internal/api/a.go", call}, []string{"internal/api/a.go", key}, "internal/api/a.go:2"},
+		"provider's secret":  {[]string{"internal/routing/a.go", key}, []string{"internal/provider/stripe/a.go", key}, "internal/routing/a.go:2"},
+		"next to provider":   {[]string{"internal/providers/a.go", call}, []string{"internal/provider/sandbox/a.go", call}, "internal/providers/a.go:2"},
+	})
 }
