@@ -45,6 +45,11 @@ func Main(c db.Config) db.Config {
 		"payment_notice":     "SELECT, INSERT",
 		"payment_task":       "SELECT, INSERT, UPDATE, DELETE",
 		"notification":       "SELECT, INSERT, UPDATE, DELETE",
+		"sandbox_charge":     "SELECT, INSERT, UPDATE, DELETE",
+		"sandbox_refund":     "SELECT, INSERT, UPDATE, DELETE",
+		"sandbox_token":      "SELECT, INSERT, UPDATE, DELETE",
+		"sandbox_callback":   "SELECT, INSERT, UPDATE, DELETE",
+		"sandbox_dispute":    "SELECT, INSERT, UPDATE, DELETE",
 	}
 	c.WorkerTables = map[string]string{
 		"owner":              "SELECT, INSERT, UPDATE",
@@ -63,6 +68,8 @@ func Main(c db.Config) db.Config {
 		"payment_task":       "SELECT",
 		"payment_notice":     "SELECT, DELETE",
 		"notification":       "SELECT",
+		"sandbox_charge":     "SELECT", // a challenge is found by the hash of its token
+		"sandbox_callback":   "SELECT, UPDATE, DELETE",
 	}
 	return c
 }
