@@ -156,6 +156,9 @@ func (c *Connector) body(ctx context.Context, a provider.Account, cb callback) (
 	doc := eventDoc{ID: cb.event.id, Type: cb.kind, Created: cb.created}
 	if cb.kind == chargeMoved {
 		r.state = parseState(cb.state)
+		if err := c.settleNow(ctx, r); err != nil {
+			return nil, err
+		}
 	}
 	doc.Charge = showCharge(r.key, c.outcome(a, r))
 	switch cb.kind {
@@ -168,6 +171,14 @@ func (c *Connector) body(ctx context.Context, a provider.Account, cb callback) (
 		return nil, err
 	}
 	return json.Marshal(doc)
+}
+
+// settleNow writes into the ledger what is told to the world.
+func (c *Connector) settleNow(ctx context.Context, r *charge) error {
+	return c.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+		tx.Exec(settle, r.realm, r.account, r.key, c.now())
+		return nil
+	})
 }
 
 func (c *Connector) showRefund(ctx context.Context, a provider.Account, cb callback) (*refundDoc, error) {

@@ -368,3 +368,72 @@ func TestNothingOfTheCardIsKept(t *testing.T) {
 		require.Equal(t, 3, kept)
 	})
 }
+
+// TestDecidedOnce presses both buttons at the same time, again and again.
+func TestDecidedOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *sandboxtest.Desk) {
+		for range 10 {
+			ch := d.Charge(sandboxtest.Card(t, "4000000000003220"))
+			out, err := d.Authorise(t.Context(), d.Account, ch)
+			require.NoError(t, err)
+			var presses sync.WaitGroup
+			for i := range 10 {
+				presses.Go(func() { d.Decide(t, out.RedirectURL, []string{"confirm", "fail"}[i%2]) })
+			}
+			presses.Wait()
+			n := d.Notices(t)
+			require.Len(t, n, 1)
+			fetched, err := d.Fetch(t.Context(), d.Account, provider.Ref{Key: ch.Key})
+			require.NoError(t, err)
+			require.Equal(t, n[0].Charge.State, fetched.State)
+		}
+	})
+}
+
+// TestRefundTooMuch: the refusal is an answer, not a doubt, and stays one.
+func TestRefundTooMuch(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *sandboxtest.Desk) {
+		ch := d.Charge(sandboxtest.Card(t, approved))
+		_, err := d.Authorise(t.Context(), d.Account, ch)
+		require.NoError(t, err)
+		for key, row := range map[string]struct {
+			amount money.Amount
+			want   provider.State
+		}{
+			"more":             {money.Amount{Minor: 2000, Currency: "EUR"}, provider.Declined},
+			"another currency": {money.Amount{Minor: 1, Currency: "USD"}, provider.Declined},
+			"a part":           {money.Amount{Minor: 1, Currency: "EUR"}, provider.Approved},
+		} {
+			for range 2 {
+				out, err := d.Refund(t.Context(), d.Account, provider.RefundOrder{Key: key, Ref: provider.Ref{Key: ch.Key}, Amount: row.amount})
+				require.NoError(t, err, key)
+				require.Equal(t, row.want, out.State, key)
+			}
+		}
+	})
+}
+
+// TestPendingRefund tells of the refund when it is done.
+func TestPendingRefund(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *sandboxtest.Desk) {
+		ch := d.Charge(sandboxtest.Card(t, approved))
+		ch.Amount.Minor = 50_000
+		_, err := d.Authorise(t.Context(), d.Account, ch)
+		require.NoError(t, err)
+		order := provider.RefundOrder{Key: "r", Ref: provider.Ref{Key: ch.Key}, Amount: money.Amount{Minor: 10_119, Currency: "EUR"}}
+		out, err := d.Refund(t.Context(), d.Account, order)
+		require.NoError(t, err)
+		require.Equal(t, provider.Pending, out.State)
+		d.Advance(sandbox.Delay)
+		n := d.Notices(t)
+		require.Len(t, n, 1)
+		require.Equal(t, "r", n[0].Refund.Key)
+		require.Equal(t, provider.Approved, n[0].Refund.State)
+		again, err := d.Refund(t.Context(), d.Account, order)
+		require.NoError(t, err)
+		require.Equal(t, n[0].Refund.RefundOutcome, again)
+	})
+}
