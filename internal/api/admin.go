@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/florin-gateway/florin/internal/access"
@@ -46,8 +45,7 @@ func (a *API) events(ctx context.Context, r *gate.Request) (*gate.Answer, error)
 	}
 	page := EventPage{Data: []Event{}, HasMore: len(events) > limit}
 	for _, e := range events[:min(limit, len(events))] {
-		page.Data = append(page.Data, Event{ID: strconv.FormatInt(e.ID, 10), Type: e.Kind, Time: stamp(e.Time()),
-			Data: EventData{CustomerID: e.CustomerID, Fields: e.Fields}})
+		page.Data = append(page.Data, showEvent(e))
 		after = e.Seq
 	}
 	// A reader at the end keeps its place: the cursor is given even if there is no more.

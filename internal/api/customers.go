@@ -201,14 +201,6 @@ func (a *API) duplicates(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	return encode(http.StatusOK, list)
 }
 
-// paymentMethods answers a bare array, as the seed's example logs it.
-func (a *API) paymentMethods(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	if err := a.Customers.Methods(ctx, r.Grant, r.ID); err != nil {
-		return nil, err
-	}
-	return &gate.Answer{Status: http.StatusOK, Body: []byte("[]")}, nil
-}
-
 // cursor seals a position of a list, bound to the list by name; nil at the end.
 func (a *API) cursor(ctx context.Context, r *gate.Request, list string, position int64) (*string, error) {
 	if position == 0 {

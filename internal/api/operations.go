@@ -54,6 +54,82 @@ var (
 	createOwnerDoc    = operation{tag: "Operator", summary: "Create an owner", body: of[SettingsInput](), answer: of[NewOwner](), errors: []int{409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
 )
 
+// The texts of payments. immutable: read by OpenAPI alone.
+var (
+	saveMethodDoc = operation{tag: "Payment methods", summary: "Save a payment method", body: of[PaymentMethodInput](), answer: of[PaymentMethod](), errors: []int{402, 404, 409, 410, 413, 415, 422},
+		headers: []string{"Idempotent-Replayed"}, description: "The provider keeps the card and gives a token; the number is kept nowhere. The same card of the same customer is renewed, not doubled."}
+	getMethodDoc     = operation{tag: "Payment methods", summary: "Get a saved payment method", answer: of[PaymentMethod](), errors: []int{404, 410}}
+	changeMethodDoc  = operation{tag: "Payment methods", summary: "Rename a saved payment method or make it the default", body: of[PaymentMethodChange](), answer: of[PaymentMethod](), errors: []int{404, 409, 410, 413, 415}}
+	removeMethodDoc  = operation{tag: "Payment methods", summary: "Remove a saved payment method", errors: []int{404, 410}, description: "Here at once, and at its provider soon after."}
+	defaultMethodDoc = operation{tag: "Payment methods", summary: "Make a saved payment method the default", answer: of[PaymentMethod](), errors: []int{404, 409, 410, 422}, headers: []string{"Idempotent-Replayed"}}
+	offersDoc        = operation{tag: "Payment methods", summary: "List what can be paid with", answer: of[OfferList](), errors: []int{404, 410, 422},
+		description: "What this owner's providers take for a country, currency and amount. With customerId the customer's preferred way comes first, then the ways they have paid with, and their saved methods are shown."}
+	consentsDoc = operation{tag: "Customers", summary: "List what a customer agreed to", answer: of[ConsentList](), errors: []int{404, 410}}
+	requestsDoc = operation{tag: "Payment requests", summary: "List payment requests", answer: of[PaymentRequestPage](), description: "Newest first; archived ones only with status=5."}
+
+	createRequestDoc = operation{tag: "Payment requests", summary: "Create a payment request", body: of[PaymentRequestInput](), answer: of[PaymentRequest](), errors: []int{404, 409, 410, 413, 415, 422},
+		headers: []string{"Location", "Idempotent-Replayed"}, description: "Send the customer to link, or pay by a call. The customer is clientId, or is matched by e-mail or member id, or created."}
+	getRequestDoc = operation{tag: "Payment requests", summary: "Get a payment request", answer: of[PaymentRequest](), errors: []int{404}}
+	statusDoc     = operation{tag: "Payment requests", summary: "Get a payment request's status", answer: of[PaymentStatus](), errors: []int{404}}
+	handleDoc     = operation{tag: "Payment requests", summary: "Start a payment in one way of paying", answer: of[PaymentAnswer](), errors: []int{402, 404, 409, 410, 422},
+		description: "CREDIT_CARD leads to the payment page; the other ways to the provider's own page. GET is the vendor's form of it and has the same effect."}
+	releaseDoc = operation{tag: "Payment requests", summary: "Cancel a payment request that is not paid", answer: of[ReleaseAnswer](), errors: []int{404, 409, 422},
+		description: "While a payment is under way the provider is asked to end it first; until it has, the answer is 409."}
+	archiveDoc   = operation{tag: "Payment requests", summary: "Archive a payment request that has ended", answer: of[PaymentRequest](), errors: []int{404, 409, 422}}
+	refundDoc    = operation{tag: "Payments", summary: "Refund a payment, whole or in part", body: of[RefundInput](), answer: of[RefundAnswer](), errors: []int{404, 409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
+	refundAllDoc = operation{tag: "Payments", summary: "Refund all that is left of a payment", answer: of[RefundAnswer](), errors: []int{404, 409}}
+	payCardDoc   = operation{tag: "Payments", summary: "Pay a payment request with a card", body: of[CardPayment](), answer: of[PaymentAnswer](), errors: []int{402, 404, 409, 410, 413, 415, 422},
+		headers: []string{"Idempotent-Replayed"}, description: "The number passes through memory to the provider and is kept nowhere. In live mode only where the operator said --accept-card-data. A decline is 402 and the request stays payable."}
+	paySavedDoc = operation{tag: "Payments", summary: "Pay a payment request with a saved method", body: of[SavedPayment](), answer: of[PaymentAnswer](), errors: []int{402, 404, 409, 410, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
+	disputesDoc = operation{tag: "Payments", summary: "List disputes", answer: of[DisputePage]()}
+	disputeDoc  = operation{tag: "Payments", summary: "Get a dispute", answer: of[Dispute](), errors: []int{404}}
+	evidenceDoc = operation{tag: "Payments", summary: "Hand in evidence in a dispute", body: of[EvidenceInput](), answer: of[Dispute](), errors: []int{404, 409, 413, 415, 422}}
+	ratesDoc    = operation{tag: "Payments", summary: "Get exchange rates", answer: of[Rates](), errors: []int{422}}
+	ratesOnDoc  = operation{tag: "Payments", summary: "Get the exchange rates of a day", answer: of[Rates](), errors: []int{422}}
+
+	providersDoc      = operation{tag: "Administration", summary: "List accounts with providers", answer: of[ProviderList]()}
+	createProviderDoc = operation{tag: "Administration", summary: "Add an account with a provider", body: of[ProviderInput](), answer: of[Provider](), errors: []int{409, 413, 415, 422}}
+	updateProviderDoc = operation{tag: "Administration", summary: "Change an account with a provider", body: of[ProviderChange](), answer: of[Provider](), errors: []int{404, 413, 415}}
+	rulesDoc          = operation{tag: "Administration", summary: "List routing rules", answer: of[RoutingRuleList]()}
+	createRuleDoc     = operation{tag: "Administration", summary: "Add a routing rule", body: of[RoutingRuleInput](), answer: of[RoutingRule](), errors: []int{409, 413, 415, 422}}
+	removeRuleDoc     = operation{tag: "Administration", summary: "Remove a routing rule", errors: []int{404}}
+	feesDoc           = operation{tag: "Administration", summary: "List fee tables", answer: of[FeeTableList]()}
+	createFeeDoc      = operation{tag: "Administration", summary: "Set a fee table", body: of[FeeTableInput](), answer: of[FeeTable](), errors: []int{409, 413, 415, 422}}
+	removeFeeDoc      = operation{tag: "Administration", summary: "Remove a fee table", errors: []int{404}}
+	originsDoc        = operation{tag: "Administration", summary: "List origin domains", answer: of[OriginList]()}
+	createOriginDoc   = operation{tag: "Administration", summary: "Add an origin domain", body: of[OriginInput](), answer: of[OriginDomain](), errors: []int{409, 413, 415, 422}}
+	removeOriginDoc   = operation{tag: "Administration", summary: "Remove an origin domain", errors: []int{404}}
+)
+
+func requestParams() []gate.Param {
+	return append(pageParams(),
+		gate.Param{Name: "status", Type: "integer", Doc: "paymentRequestStatusId, 0 to 5", Typed: true},
+		gate.Param{Name: "customerId", Type: "integer", Doc: "Of this customer", Typed: true},
+		gate.Param{Name: "createdFrom", Type: "date-time", Doc: "At or after", Typed: true},
+		gate.Param{Name: "createdTo", Type: "date-time", Doc: "Before", Typed: true})
+}
+
+func offerParams() []gate.Param {
+	return []gate.Param{
+		{Name: "country", Type: "string", Doc: "ISO 3166-1 alpha-2", Typed: true, Example: "ES"},
+		{Name: "currency", Type: "string", Doc: "ISO 4217", Typed: true, Example: "EUR"},
+		{Name: "amount", Type: "string", Doc: "In that currency", Typed: true, Example: "49.90"},
+		{Name: "customerId", Type: "integer", Doc: "Ordered for this customer", Typed: true},
+	}
+}
+
+func disputeParams() []gate.Param {
+	return append(pageParams(), gate.Param{Name: "status", Type: "string", Doc: "open, won or lost", Typed: true})
+}
+
+func rateParams() []gate.Param {
+	return []gate.Param{{Name: "base", Type: "string", Doc: "ISO 4217; the source's own if absent", Typed: true, Example: "EUR"}}
+}
+
+func dayParam() gate.Param {
+	return gate.Param{Name: "date", Type: "date-time", Doc: "The last rates not after this day", Typed: true, Example: "2026-11-22"}
+}
+
 func pageParams() []gate.Param {
 	return []gate.Param{
 		{Name: "limit", Type: "integer", Doc: "1 to 200, 20 by default", Typed: true, Example: 20},

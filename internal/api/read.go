@@ -19,12 +19,13 @@ import (
 // form reads a flat body and collects every fault of it.
 type form struct {
 	request *gate.Request
+	under   string // the JSON pointer of the object; "" is the body
 	known   []string
 	faults  []fault.Field
 }
 
 func (f *form) bad(name, code, message string) {
-	f.faults = append(f.faults, fault.Field{Path: strictjson.Pointer("", name), Code: code, Message: message})
+	f.faults = append(f.faults, fault.Field{Path: strictjson.Pointer(f.under, name), Code: code, Message: message})
 }
 
 func (f *form) get(name string, kind strictjson.Kind, what string) (strictjson.Value, bool) {
@@ -47,6 +48,53 @@ func (f *form) text(name string) string {
 	}
 	return v.Text
 }
+
+// number is a JSON number's literal, read exactly by whoever knows its decimals.
+func (f *form) number(name string) string {
+	v, ok := f.get(name, strictjson.Number, "a number")
+	if !ok {
+		return ""
+	}
+	return v.Text
+}
+
+func (f *form) whole(name string, low, high, otherwise int64) int64 {
+	text := f.number(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < low || n > high {
+		f.bad(name, "invalid", "must be a whole number from "+strconv.FormatInt(low, 10)+" to "+strconv.FormatInt(high, 10))
+	}
+	return n
+}
+
+func (f *form) flag(name string) bool {
+	v, _ := f.get(name, strictjson.Bool, "true or false")
+	return v.Kind == strictjson.Bool && v.Text == "true"
+}
+
+// inner is a member that is an object, as a form of its own whose faults are reported
+// under the member's name.
+func (f *form) inner(name string) *form {
+	v, ok := f.get(name, strictjson.Object, "an object")
+	if !ok {
+		return nil
+	}
+	sub := *f.request
+	sub.Body = v
+	return &form{request: &sub, under: strictjson.Pointer(f.under, name)}
+}
+
+// join takes the faults of an inner form.
+func (f *form) join(inner *form) {
+	inner.unknowns()
+	f.faults = append(f.faults, inner.faults...)
+}
+
+// ignore names members that may be sent and mean nothing.
+func (f *form) ignore(names ...string) { f.known = append(f.known, names...) }
 
 func (f *form) texts(name string) []string {
 	v, ok := f.get(name, strictjson.Array, "an array of strings")
@@ -78,16 +126,20 @@ func (f *form) time(name string) time.Time {
 
 // end refuses unknown members and reports everything that was wrong.
 func (f *form) end() error {
+	f.unknowns()
+	if len(f.faults) == 0 {
+		return nil
+	}
+	return fault.Fields(f.faults)
+}
+
+func (f *form) unknowns() {
 	for _, m := range f.request.Body.Members {
 		if !slices.Contains(f.known, m.Name) && !f.request.Lenient {
 			name := []rune(m.Name)
 			f.bad(string(name[:min(64, len(name))]), "unknown", "is not a field of this object")
 		}
 	}
-	if len(f.faults) == 0 {
-		return nil
-	}
-	return fault.Fields(f.faults)
 }
 
 func readSearch(r *gate.Request) (customer.Query, error) {
@@ -120,9 +172,13 @@ func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	set("name", func(v string) { s.Name = v })
 	set("baseCurrency", func(v string) { s.BaseCurrency = v })
 	set("defaultRegion", func(v string) { s.DefaultRegion = v })
+	set("notifyUrl", func(v string) { s.NotifyURL = v })
 	set("duplicatePolicy", func(v string) { s.DuplicatePolicy = owner.Policy(v) })
 	if v, ok := r.Body.Get("defaultRegion"); ok && v.Kind == strictjson.Null {
 		s.DefaultRegion = ""
+	}
+	if v, ok := r.Body.Get("notifyUrl"); ok && v.Kind == strictjson.Null {
+		s.NotifyURL = ""
 	}
 	if v, ok := f.get("strictPhone", strictjson.Bool, "true or false"); ok {
 		s.StrictPhone = v.Text == "true"

@@ -53,8 +53,3 @@ func readRotation(r *gate.Request) (rotation.Plan, error) {
 	}
 	return p, f.end()
 }
-
-func (f *form) flag(name string) bool {
-	v, ok := f.get(name, strictjson.Bool, "true or false")
-	return ok && v.Text == "true"
-}

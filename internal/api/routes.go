@@ -6,11 +6,17 @@ import (
 	"github.com/florin-gateway/florin/internal/access"
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/event"
+	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/rotation"
+	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -28,6 +34,14 @@ type API struct {
 	Events    *event.Log
 	Vault     *vault.Vault
 	Rotations *rotation.Desk
+	Payments  *payment.Service
+	Consents  *consent.Service
+	Routing   *routing.Service
+	Fees      *fee.Service
+	Rates     *rate.Source
+	Clock     clock.Clock
+	// AcceptCardData lets card numbers in in live mode (--accept-card-data).
+	AcceptCardData bool
 }
 
 // maxBody is the size of any JSON body.
@@ -48,6 +62,44 @@ func (a *API) Routes() []gate.Route {
 		onCustomers(post, "/customers/{id}/interactions", "createInteraction", auth.InteractionsWrite, "interaction.create", gate.JSON, a.createInteraction).says(interactionDoc),
 		onCustomers(get, "/customers/{id}/duplicates", "listDuplicates", auth.CustomersRead, audit.CustomerSearch, gate.NoBody, a.duplicates).says(duplicatesDoc),
 		onCustomers(get, "/users/payment-methods/{id}", "listPaymentMethods", auth.PaymentMethodsRead, audit.MethodsRead, gate.NoBody, a.paymentMethods).says(methodsDoc),
+		onCustomers(get, "/customers/{id}/payment-methods", "listCustomerPaymentMethods", auth.PaymentMethodsRead, audit.MethodsRead, gate.NoBody, a.paymentMethods).says(methodsDoc),
+		onCustomers(post, "/customers/{id}/payment-methods", "savePaymentMethod", auth.MethodsWrite, audit.MethodCreate, gate.JSON, a.saveMethod).cards().says(saveMethodDoc),
+		onCustomers(get, "/customers/{id}/payment-methods/{methodId}", "getPaymentMethod", auth.PaymentMethodsRead, audit.MethodsRead, gate.NoBody, a.getMethod).says(getMethodDoc),
+		onCustomers(patch, "/customers/{id}/payment-methods/{methodId}", "updatePaymentMethod", auth.MethodsWrite, audit.MethodUpdate, gate.JSON, a.changeMethod).says(changeMethodDoc),
+		onCustomers(del, "/customers/{id}/payment-methods/{methodId}", "removePaymentMethod", auth.MethodsWrite, audit.MethodRemove, gate.NoBody, a.removeMethod).says(removeMethodDoc),
+		onCustomers(post, "/customers/{id}/payment-methods/{methodId}/default", "makePaymentMethodDefault", auth.MethodsWrite, audit.MethodUpdate, gate.NoBody, a.makeDefault).says(defaultMethodDoc),
+		onCustomers(get, "/customers/{id}/consents", "listConsents", auth.CustomersRead, audit.ConsentRead, gate.NoBody, a.consents).says(consentsDoc),
+		payments(get, "/payment-methods", "offerPaymentMethods", auth.PaymentMethodsRead, audit.MethodsOffered, gate.NoBody, a.offers).query(offerParams()...).says(offersDoc),
+		payments(get, "/payment-requests", "listPaymentRequests", auth.PaymentsRead, audit.RequestList, gate.NoBody, a.listRequests).query(requestParams()...).says(requestsDoc),
+		payments(post, "/payment-requests", "createPaymentRequest", auth.PaymentsWrite, audit.RequestCreate, gate.JSON, a.createRequest).says(createRequestDoc),
+		payments(get, "/payment-requests/{id}", "getPaymentRequest", auth.PaymentsRead, audit.RequestRead, gate.NoBody, a.getRequest).says(getRequestDoc),
+		payments(get, "/payment-requests/status/{id}", "getPaymentRequestStatus", auth.PaymentsRead, audit.RequestRead, gate.NoBody, a.requestStatus).says(statusDoc),
+		payments(get, "/payment-requests/handle/{id}/{paymentMethod}", "handlePaymentRequestByGet", auth.PaymentsWrite, audit.PaymentStart, gate.NoBody, a.handleRequest).says(handleDoc),
+		payments(post, "/payment-requests/handle/{id}/{paymentMethod}", "handlePaymentRequest", auth.PaymentsWrite, audit.PaymentStart, gate.NoBody, a.handleRequest).says(handleDoc),
+		payments(get, "/payment-requests/release/{id}", "releasePaymentRequestByGet", auth.PaymentsWrite, audit.RequestRelease, gate.NoBody, a.releaseRequest).says(releaseDoc),
+		payments(post, "/payment-requests/release/{id}", "releasePaymentRequest", auth.PaymentsWrite, audit.RequestRelease, gate.NoBody, a.releaseRequest).verb("release").says(releaseDoc),
+		payments(post, "/payment-requests/{id}/archive", "archivePaymentRequest", auth.PaymentsWrite, audit.RequestArchive, gate.NoBody, a.archiveRequest).says(archiveDoc),
+		payments(post, "/payment-requests/{id}/refunds", "refundPaymentRequest", auth.PaymentsRefund, audit.PaymentRefund, gate.JSON, a.refundRequest).says(refundDoc),
+		payments(get, "/payments/h2h/refund/{id}", "refundWholePayment", auth.PaymentsRefund, audit.PaymentRefund, gate.NoBody, a.refundAll).says(refundAllDoc),
+		payments(post, "/payments/creditCard/{id}", "payByCard", auth.PaymentsWrite, audit.PaymentStart, gate.JSON, a.payByCard).cards().says(payCardDoc),
+		payments(post, "/payments/saved/{id}", "payBySavedMethod", auth.PaymentsWrite, audit.PaymentStart, gate.JSON, a.paySaved).says(paySavedDoc),
+		payments(get, "/disputes", "listDisputes", auth.PaymentsRead, audit.DisputeList, gate.NoBody, a.listDisputes).query(disputeParams()...).says(disputesDoc),
+		payments(get, "/disputes/{id}", "getDispute", auth.PaymentsRead, audit.DisputeList, gate.NoBody, a.getDispute).says(disputeDoc),
+		payments(post, "/disputes/{id}/evidence", "contestDispute", auth.PaymentsRefund, audit.DisputeChange, gate.JSON, a.contestDispute).says(evidenceDoc),
+		payments(get, "/exchanges/rates", "getRates", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.rates).query(rateParams()...).says(ratesDoc),
+		payments(get, "/exchanges/historical", "getRatesOfDay", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.ratesOn).query(append(rateParams(), dayParam())...).says(ratesOnDoc),
+		admin(get, "/providers", "listProviders", auth.ProvidersManage, audit.ProvidersRead, gate.NoBody, a.listProviders).says(providersDoc),
+		secret(post, "/providers", "createProvider", auth.ProvidersManage, audit.ProviderChange, gate.JSON, a.createProvider).says(createProviderDoc),
+		secret(put, "/providers/{id}", "updateProvider", auth.ProvidersManage, audit.ProviderChange, gate.JSON, a.updateProvider).says(updateProviderDoc),
+		admin(get, "/routing-rules", "listRoutingRules", auth.ProvidersManage, audit.RoutingRead, gate.NoBody, a.listRules).says(rulesDoc),
+		payments(post, "/routing-rules", "createRoutingRule", auth.ProvidersManage, audit.RoutingChange, gate.JSON, a.createRule).says(createRuleDoc),
+		admin(del, "/routing-rules/{id}", "removeRoutingRule", auth.ProvidersManage, audit.RoutingChange, gate.NoBody, a.removeRule).says(removeRuleDoc),
+		admin(get, "/fee-tables", "listFeeTables", auth.ProvidersManage, audit.FeesRead, gate.NoBody, a.listFees).says(feesDoc),
+		payments(post, "/fee-tables", "putFeeTable", auth.ProvidersManage, audit.FeesChange, gate.JSON, a.createFee).says(createFeeDoc),
+		admin(del, "/fee-tables/{id}", "removeFeeTable", auth.ProvidersManage, audit.FeesChange, gate.NoBody, a.removeFee).says(removeFeeDoc),
+		admin(get, "/origin-domains", "listOriginDomains", auth.SettingsRead, audit.OriginsRead, gate.NoBody, a.listOrigins).says(originsDoc),
+		admin(post, "/origin-domains", "createOriginDomain", auth.SettingsWrite, audit.OriginsChange, gate.JSON, a.createOrigin).says(createOriginDoc),
+		admin(del, "/origin-domains/{id}", "removeOriginDomain", auth.SettingsWrite, audit.OriginsChange, gate.NoBody, a.removeOrigin).says(removeOriginDoc),
 		admin(get, "/events", "listEvents", auth.EventsRead, audit.EventsRead, gate.NoBody, a.events).query(pageParams()...).says(eventsDoc),
 		admin(get, "/audit", "listAudit", auth.AuditRead, audit.AuditRead, gate.NoBody, a.audit).query(auditParams()...).says(auditDoc),
 		admin(get, "/settings", "getSettings", auth.SettingsRead, audit.SettingsRead, gate.NoBody, a.getSettings).says(settingsDoc),
@@ -94,6 +146,29 @@ func onCustomers(method, path, id string, p auth.Permission, action string, body
 // admin is a route about the owner's own things.
 func admin(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
 	return newRoute(method, path, id, p, action, body, h, func(string) bool { return false })
+}
+
+// payments is a route about money: amounts and ids are no free text.
+func payments(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
+	return newRoute(method, path, id, p, action, body, h, typedInRequests)
+}
+
+// secret is a route that takes a provider's credentials, which look like anything and are
+// never shown again.
+func secret(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
+	return newRoute(method, path, id, p, action, body, h, func(name string) bool { return name != "kind" && name != "name" && name != "enabled" })
+}
+
+// cards is a route that takes a card: the one place where its digits may stand.
+func (r route) cards() route {
+	r.Card, r.Same = typedOnCards, sameCard
+	return r
+}
+
+// verb is for a word before {id} that would clash with another route's word behind it.
+func (r route) verb(word string) route {
+	r.Verb = word
+	return r
 }
 
 func (r route) query(params ...gate.Param) route {

@@ -1,9 +1,14 @@
 package api
 
 import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
 	"github.com/florin-gateway/florin/internal/access"
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/owner"
 )
@@ -32,10 +37,15 @@ func showInteraction(i customer.Interaction) Interaction {
 }
 
 func showHistory(item customer.HistoryItem) HistoryItem {
-	shown := HistoryItem{Type: item.Type, ID: item.ID, Time: stamp(item.At)}
-	if item.Type == "interaction" {
-		i := showInteraction(item.Interaction)
+	shown := HistoryItem{Type: item.Type, ID: item.ID, Time: stamp(item.At()), PaymentRequestID: idOrNull(item.RequestID),
+		PaymentMethodID: idOrNull(item.MethodID), Code: orNull(item.Code)}
+	if item.Interaction != nil {
+		i := showInteraction(*item.Interaction)
 		shown.Interaction = &i
+	}
+	if item.Amount.Currency != "" {
+		amount := json.Number(item.Amount.String())
+		shown.Amount, shown.Unit = &amount, &item.Amount.Currency
 	}
 	return shown
 }
@@ -44,14 +54,32 @@ func showRecord(r audit.Record) AuditRecord {
 	shown := AuditRecord{Sealed: r.Sealed(), ID: r.ID, Time: stamp(r.At), Actor: AuditActor{Kind: r.ActorKind, ID: r.ActorID, Role: orNull(r.Role)},
 		Action: r.Action, Result: r.Result, Customers: orEmpty(r.Customers), Fields: orEmpty(r.Fields), Filters: orEmpty(r.Filters),
 		Count: r.Count, Address: r.Address, RequestID: r.RequestID}
+	shown.Object = idOrNull(r.Object)
 	if r.Sealed() {
 		shown.Seq = &r.Seq
 	}
 	return shown
 }
 
+func showEvent(e event.Event) Event {
+	shown := Event{ID: strconv.FormatInt(e.ID, 10), Type: e.Kind, Time: stamp(e.Time()), Data: EventData{CustomerID: idOrNull(e.CustomerID), Fields: e.Fields}}
+	if strings.HasPrefix(e.Kind, "payment_method.") {
+		shown.Data.PaymentMethodID = idOrNull(e.ObjectID)
+	} else {
+		shown.Data.PaymentRequestID = idOrNull(e.ObjectID)
+	}
+	return shown
+}
+
+func idOrNull(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}
+
 func showSettings(s owner.Settings) Settings {
-	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone}
+	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL)}
 }
 
 func showOwner(o owner.Owner) Owner {

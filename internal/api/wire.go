@@ -1,5 +1,7 @@
 package api
 
+import "encoding/json"
+
 // The shapes on the wire, for the API reference and for answers off the hot path. A
 // customer is written by customer.AppendJSON; a test holds Customer to it.
 
@@ -190,10 +192,15 @@ type InteractionInput struct {
 
 // HistoryItem is one line of a customer's history.
 type HistoryItem struct {
-	Type        string       `json:"type" enum:"customer.created,interaction"`
-	ID          int64        `json:"id"`
-	Time        string       `json:"time" format:"date-time"`
-	Interaction *Interaction `json:"interaction"`
+	Type             string       `json:"type" example:"payment.approved" doc:"customer.created, interaction, or the name of the event"`
+	ID               int64        `json:"id"`
+	Time             string       `json:"time" format:"date-time"`
+	Interaction      *Interaction `json:"interaction"`
+	PaymentRequestID *int64       `json:"paymentRequestId"`
+	PaymentMethodID  *int64       `json:"paymentMethodId"`
+	Amount           *json.Number `json:"amount"`
+	Unit             *string      `json:"unit" example:"USD"`
+	Code             *string      `json:"code" example:"insufficient_funds"`
 }
 
 // HistoryPage is a run of a history, newest first.
@@ -215,13 +222,6 @@ type DuplicateList struct {
 	Data []Duplicate `json:"data"`
 }
 
-// PaymentMethod is a saved payment method: a provider's token and what may be shown.
-type PaymentMethod struct {
-	ID         int64  `json:"id"`
-	CustomerID int64  `json:"customerId"`
-	Type       string `json:"type"`
-}
-
 // Event is something that happened.
 type Event struct {
 	ID   string    `json:"id"`
@@ -230,10 +230,12 @@ type Event struct {
 	Data EventData `json:"data"`
 }
 
-// EventData names the customer and what changed, without values.
+// EventData names the customer, the thing and what changed, without values.
 type EventData struct {
-	CustomerID int64    `json:"customerId"`
-	Fields     []string `json:"fields"`
+	CustomerID       *int64   `json:"customerId"`
+	PaymentRequestID *int64   `json:"paymentRequestId"`
+	PaymentMethodID  *int64   `json:"paymentMethodId"`
+	Fields           []string `json:"fields"`
 }
 
 // EventPage is a run of events in the order in which they were committed.
@@ -260,6 +262,7 @@ type AuditRecord struct {
 	Action    string     `json:"action" example:"customer.read"`
 	Result    string     `json:"result" doc:"ok, or the error code of a refusal"`
 	Customers []int64    `json:"customers"`
+	Object    *int64     `json:"object" doc:"The payment request, method or other thing that it was about"`
 	Fields    []string   `json:"fields"`
 	Filters   []string   `json:"filters"`
 	Count     int        `json:"count"`
@@ -281,6 +284,7 @@ type Settings struct {
 	DefaultRegion   *string `json:"defaultRegion" doc:"ISO 3166-1, for phone numbers without a country code"`
 	DuplicatePolicy string  `json:"duplicatePolicy" enum:"reject,return,allow"`
 	StrictPhone     bool    `json:"strictPhone" doc:"Refuse phone numbers that are not in use"`
+	NotifyURL       *string `json:"notifyUrl" doc:"For payment requests without a notifyUrl of their own"`
 }
 
 // SettingsInput changes settings; what is absent stays.
@@ -290,6 +294,7 @@ type SettingsInput struct {
 	DefaultRegion   *string `json:"defaultRegion,omitempty"`
 	DuplicatePolicy string  `json:"duplicatePolicy,omitempty" enum:"reject,return,allow"`
 	StrictPhone     bool    `json:"strictPhone,omitempty"`
+	NotifyURL       *string `json:"notifyUrl,omitempty"`
 }
 
 // Key is an API key.

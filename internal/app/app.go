@@ -21,18 +21,26 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/contact"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/db/schema"
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/idempotency"
 	"github.com/florin-gateway/florin/internal/lease"
+	"github.com/florin-gateway/florin/internal/method"
+	"github.com/florin-gateway/florin/internal/notification"
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/pan"
+	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/provider/sandbox"
+	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/rotation"
+	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -57,9 +65,19 @@ type App struct {
 	Rotations *rotation.Desk
 	Metrics   *prometheus.Registry
 
-	node    string // the lease of this process's node number, on PostgreSQL
-	stop    context.CancelFunc
-	running sync.WaitGroup
+	Rates         *rate.Source
+	Sandbox       *sandbox.Connector
+	Consents      *consent.Service
+	Fees          *fee.Service
+	Methods       *method.Service
+	Routing       *routing.Service
+	Notifications *notification.Service
+	Payments      *payment.Service
+
+	publicURL string // set by Handler
+	node      string // the lease of this process's node number, on PostgreSQL
+	stop      context.CancelFunc
+	running   sync.WaitGroup
 	// tick runs with the once-a-minute work; the server adds the gate's counts.
 	tick []func(context.Context) error
 }
@@ -119,6 +137,9 @@ func (a *App) build(ctx context.Context, o options) error {
 	a.Rotations = &rotation.Desk{Vault: v, Owners: a.Owners, Customers: a.Customers}
 	if a.Config.Postgres() {
 		a.Rotations.Leases = a.Leases
+	}
+	if err := a.buildPayments(); err != nil {
+		return err
 	}
 	a.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.cacheMetrics())
 	return a.openSealer(ctx)
@@ -229,6 +250,7 @@ const (
 	sealEvery     = time.Second
 	sequenceEvery = 250 * time.Millisecond
 	scrubEvery    = 5 * time.Second
+	paymentsEvery = 500 * time.Millisecond
 )
 
 // Start begins the work that no request waits for.
@@ -249,6 +271,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.goRun(func() { every(running, scrubEvery, a.Vault.Scrub, failed("scrub keystore")) })
 	a.goRun(func() { every(running, time.Minute, a.minute, failed("purge")) })
 	a.goRun(func() { every(running, time.Hour, a.hour, failed("epoch rotation")) })
+	a.startPayments(running, failed)
 	if a.node != "" {
 		a.goRun(func() { a.Leases.Keep(running, a.node, failed("node lease")) })
 	}
@@ -283,15 +306,20 @@ func every(ctx context.Context, interval time.Duration, work func(context.Contex
 func (a *App) minute(ctx context.Context) error {
 	purge := a.Answers.PurgeAll(ctx)
 	_, erase := a.Customers.FinishErasures(ctx)
-	errs := []error{purge, erase}
+	errs := []error{purge, erase, a.Payments.PurgeNotices(ctx)}
 	for _, work := range a.tick {
 		errs = append(errs, work(ctx))
 	}
 	return errors.Join(errs...)
 }
 
-// hour begins a new key epoch once the present one has served its time.
+// hour marks cards that have ended, and begins a new key epoch once the present one has
+// served its time.
 func (a *App) hour(ctx context.Context) error {
+	return errors.Join(a.expireMethods(ctx), a.epoch(ctx))
+}
+
+func (a *App) epoch(ctx context.Context) error {
 	if !a.Vault.EpochDue() {
 		return nil
 	}

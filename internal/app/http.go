@@ -18,6 +18,7 @@ import (
 // Handler is everything that Florin answers over HTTP. draining turns /readyz off
 // first when the server stops.
 func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (http.Handler, error) {
+	a.publicURL, a.Sandbox.PublicURL = publicURL, publicURL
 	proxies, err := gate.ParseProxies(s.TrustedProxies)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,9 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 	g := gate.New(gate.Config{Access: a.Access, Audit: a.Audit, Idempotency: a.Answers, Clock: a.Clock, Log: a.Log, Random: random,
 		RateLimit: s.RateLimit, Proxies: proxies, Metrics: gate.NewMetrics(a.Metrics)})
 	a.EachMinute(g.NoteStrangers)
-	routes := a.API().Routes()
+	door := a.API()
+	door.AcceptCardData = s.AcceptCardData
+	routes := door.Routes()
 	open, err := api.Documents(api.OpenAPI(routes, publicURL))
 	if err != nil {
 		return nil, err
@@ -35,12 +38,18 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 	open["GET /healthz"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answerHealth(w, http.StatusOK, "ok") })
 	open["GET /readyz"] = a.readiness(draining)
 	open["GET /metrics"] = g.Protect(auth.MetricsRead, audit.MetricsRead, promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
+	for _, base := range api.Bases() {
+		callbacks := g.Open("callbacks", api.MaxCallback, door.Callback)
+		open["POST "+base+"/callbacks/{provider}"], open["GET "+base+"/callbacks/{provider}"] = callbacks, callbacks
+	}
+	open["/sandbox/"] = a.Sandbox.Handler()
 	return g.Handler(routes, api.Bases(), open)
 }
 
 // API is the HTTP API over this app's features.
 func (a *App) API() *api.API {
-	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault, Rotations: a.Rotations}
+	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault, Rotations: a.Rotations,
+		Payments: a.Payments, Consents: a.Consents, Routing: a.Routing, Fees: a.Fees, Rates: a.Rates, Clock: a.Clock}
 }
 
 // MetricsHandler serves /metrics alone, for a listener of its own.

@@ -44,9 +44,10 @@ type Customer struct {
 	Exponent           int   // decimals of that currency
 	UpdateDate         time.Time
 
-	realm int64
-	keyID int64
-	doc   doc
+	realm    int64
+	keyID    int64
+	deposits string // "EUR:500,USD:1000", as the table's rows are joined
+	doc      doc
 }
 
 // CreateDate is the millisecond in which the customer was made: its id's.

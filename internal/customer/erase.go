@@ -84,10 +84,18 @@ func (s *Service) eraseRows(ctx context.Context, r room, customerID int64, versi
 	if err != nil {
 		return 0, err
 	}
+	others, err := s.othersForget(ctx, r, c)
+	if err != nil {
+		return 0, err
+	}
 	return c.keyID, s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
 		tx.ExecOne(errAgain, `DELETE FROM customer WHERE realm_id = $1 AND id = $2 AND version = $3`, c.realm, c.ID, c.Version)
 		tx.Exec(`INSERT INTO customer_erased (realm_id, id, key_id, erased_at) VALUES ($1, $2, $3, $4)`, c.realm, c.ID, c.keyID, s.Clock.Millis())
 		tx.Exec(`DELETE FROM interaction WHERE realm_id = $1 AND customer_id = $2`, c.realm, c.ID)
+		tx.Exec(`DELETE FROM customer_deposit WHERE realm_id = $1 AND customer_id = $2`, c.realm, c.ID)
+		for _, forget := range others {
+			forget(tx)
+		}
 		removeMarks(tx, c.realm, c.ID, marks)
 		s.Events.Record(tx, r.grant, event.CustomerDeleted, c.ID, nil)
 		return s.Audit.Add(tx, r.grant, audit.Entry{Action: audit.CustomerErase, Customers: []int64{c.ID}})

@@ -134,37 +134,6 @@ func (r room) interactionPlace(rowID int64) vault.Place {
 	return vault.Place{Realm: r.realm(), Table: "interaction", Row: rowID, Column: "doc"}
 }
 
-// HistoryItem is one line of a customer's history.
-type HistoryItem struct {
-	Type string // customer.created, customer.updated or interaction
-	ID   int64
-	At   time.Time
-	Interaction
-}
-
-// History is a customer's history, newest first: what exists so far are contacts, the
-// last change and the creation. Before is an id; 0 begins at the newest. Next is 0 at
-// the end.
-func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before int64, limit int) (items []HistoryItem, next int64, err error) {
-	r, err := s.enter(ctx, g)
-	if err != nil {
-		return nil, 0, err
-	}
-	c, err := s.find(ctx, r, customerID)
-	if err != nil {
-		return nil, 0, err
-	}
-	if items, err = s.interactions(ctx, r, c, before, limit+1); err != nil {
-		return nil, 0, err
-	}
-	items = append(items, HistoryItem{Type: "customer.created", ID: c.ID, At: c.CreateDate()})
-	if len(items) > limit {
-		items = items[:limit]
-		next = items[limit-1].ID
-	}
-	return items, next, s.Audit.Note(ctx, g, audit.Entry{Action: audit.CustomerHistory, Customers: []int64{customerID}})
-}
-
 func (s *Service) interactions(ctx context.Context, r room, c *Customer, before int64, limit int) ([]HistoryItem, error) {
 	if before == 0 {
 		before = id.Max
@@ -178,7 +147,7 @@ func (s *Service) interactions(ctx context.Context, r room, c *Customer, before 
 		WHERE realm_id = $1 AND customer_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4`,
 		[]any{r.realm(), c.ID, before, limit}, func(row db.Row) error {
 			i, err := r.scanInteraction(row, key)
-			items = append(items, HistoryItem{Type: "interaction", ID: i.ID, At: id.Time(i.ID), Interaction: i})
+			items = append(items, HistoryItem{Type: "interaction", ID: i.ID, Interaction: &i})
 			return err
 		})
 	return items, err

@@ -27,6 +27,8 @@ type Service struct {
 	Phones *contact.PhoneParser
 	Clock  clock.Clock
 	IDs    *id.Source
+	// Others are features above this one that keep something about customers.
+	Others []Other
 }
 
 // room is the realm that one call works in: its grant, owner and keys.
@@ -67,12 +69,14 @@ type sealedRow struct {
 	sealed []byte
 }
 
-const columns = `c.id, c.key_id, c.user_id, c.version, c.facts, c.status, c.has_payment_requests, c.total_deposits, c.updated_at, c.doc`
+const columns = `c.id, c.key_id, c.user_id, c.version, c.facts, c.status, c.has_payment_requests, c.total_deposits, c.updated_at, c.doc,
+	CASE WHEN c.has_payment_requests = 0 THEN '' ELSE coalesce((SELECT string_agg(d.currency || ':' || CAST(d.amount AS TEXT), ',')
+		FROM customer_deposit d WHERE d.realm_id = c.realm_id AND d.customer_id = c.id), '') END`
 
 func (r room) scan(row db.Row) (sealedRow, error) {
 	var s sealedRow
 	var status, updated, requests int64
-	err := row.Scan(&s.ID, &s.keyID, &s.UserID, &s.Version, &s.Facts, &status, &requests, &s.TotalDeposits, &updated, &s.sealed)
+	err := row.Scan(&s.ID, &s.keyID, &s.UserID, &s.Version, &s.Facts, &status, &requests, &s.TotalDeposits, &updated, &s.sealed, &s.deposits)
 	s.HasPaymentRequests = requests != 0
 	s.Owner, s.OwnerName, s.realm, s.Exponent = r.owner.ID, r.owner.Name, r.realm(), money.Exponent(r.owner.BaseCurrency)
 	s.Status, s.UpdateDate = Status(status), instant(updated)
@@ -146,13 +150,6 @@ func (s *Service) read(ctx context.Context, g auth.Grant, customerID int64, e au
 	}
 	e.Customers = []int64{customerID}
 	return c, s.Audit.Note(ctx, g, e)
-}
-
-// Methods answers whose saved payment methods are asked for; there are none before
-// the payments issue.
-func (s *Service) Methods(ctx context.Context, g auth.Grant, customerID int64) error {
-	_, err := s.read(ctx, g, customerID, audit.Entry{Action: audit.MethodsRead})
-	return err
 }
 
 // isGone reports that a customer is not there, or no longer.

@@ -56,7 +56,7 @@ func (g *Gate) identify(ctx context.Context, r *http.Request, from netip.Addr, o
 		return auth.Actor{}, unauthorized()
 	}
 	if !g.failures.may(origin.Address) {
-		return auth.Actor{}, tooMany(time.Minute, "Too many failed credentials from this address")
+		return auth.Actor{}, tooMany(failureWindow, "Too many failed credentials from this address")
 	}
 	actor, err := g.access.Authenticate(ctx, text, from)
 	if !errors.Is(err, access.ErrRefused) {
@@ -86,6 +86,7 @@ type failureLimit struct {
 }
 
 const (
+	failureWindow     = time.Minute
 	failuresPerMinute = 30
 	mostAddresses     = 100_000
 )

@@ -362,24 +362,3 @@ func guardHeaders(h http.Header) error {
 	}
 	return nil
 }
-
-// Protect serves a page of its own kind (metrics) to those who may.
-func (g *Gate) Protect(need auth.Permission, action string, page http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		from := g.proxies.Client(r)
-		origin := auth.Origin{Address: from.String(), RequestID: requestIDOf(ctx)}
-		actor, err := g.identify(ctx, r, from, origin)
-		if err == nil && !actor.May(need) {
-			err = fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
-			if noted := g.noteRefusal(ctx, &Request{Grant: auth.Refused(actor, origin)}, Route{Audit: action}, err); noted != nil {
-				err = noted
-			}
-		}
-		if err != nil {
-			g.refuse(w, origin.RequestID, err)
-			return
-		}
-		page.ServeHTTP(w, r)
-	})
-}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+
+	"github.com/florin-gateway/florin/internal/consent"
+	"github.com/florin-gateway/florin/internal/fee"
+	"github.com/florin-gateway/florin/internal/id"
+	"github.com/florin-gateway/florin/internal/method"
+	"github.com/florin-gateway/florin/internal/money"
+	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/provider"
+	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/routing"
+)
+
+func number(minor int64, currency string) json.Number {
+	return json.Number(money.Amount{Minor: minor, Currency: currency}.String())
+}
+
+func numberOrNull(minor int64, currency string) *json.Number {
+	n := number(minor, currency)
+	return &n
+}
+
+func textOrNull(n int64) *string {
+	if n == 0 {
+		return nil
+	}
+	text := strconv.FormatInt(n, 10)
+	return &text
+}
+
+func showClient(q *payment.Request) *Client {
+	if q.CustomerID == 0 || q.Erased {
+		return nil
+	}
+	c := q.Client
+	return &Client{ID: &q.CustomerID, Name: orNull(c.Name), Email: orNull(c.Email), Address: orNull(c.Address), Phone: orNull(c.Phone), MemberID: orNull(c.MemberID)}
+}
+
+func showLog(q *payment.Request) *LogLine {
+	if q.Log.ID == 0 {
+		return nil
+	}
+	return &LogLine{ID: q.Log.ID, PaymentRequestID: q.ID, TransactionID: textOrNull(q.AttemptID), TransactionStatusID: int64(q.Transaction), Code: q.Log.Code,
+		Message: payment.Message(q.Log.Code), PayerCountry: orNull(q.PayerCountry), PaymentProviderID: idOrNull(q.ProviderID), CreateDate: stamp(id.Time(q.Log.ID))}
+}
+
+func (a *API) showRequest(q *payment.Request) PaymentRequest {
+	c := q.Client
+	shown := PaymentRequest{ID: q.ID, OwnerID: q.OwnerID, UserID: q.UserID, RecipientName: q.OwnerName, PaymentRequestStatusID: int64(q.Shown()),
+		TransactionID: idOrNull(q.AttemptID), TransactionNumber: orNull(q.Reference), Amount: number(q.Amount.Minor, q.Amount.Currency), Unit: q.Amount.Currency,
+		PayerCountry: orNull(q.PayerCountry), ReferenceID: orNull(q.ReferenceID), Notes: orNull(q.Notes), Link: orNull(a.Payments.Link(q)), CreateDate: stamp(q.Created()),
+		ClientID: idOrNull(q.CustomerID), ClientName: orNull(c.Name), ClientEmail: orNull(c.Email), ClientAddress: orNull(c.Address), ClientPhone: orNull(c.Phone),
+		ClientMemberID: orNull(c.MemberID), Client: showClient(q), NotifyURL: orNull(q.NotifyURL), SuccessURL: orNull(q.SuccessURL), FailureURL: orNull(q.FailureURL),
+		TransactionStatusID: int64(q.Transaction), OriginDomain: orNull(q.OriginDomain), ChargedBack: q.ChargedBack > 0, CardBin: orNull(q.CardBIN), Device: orNull(q.Device),
+		Browser: orNull(q.Browser), OSName: orNull(q.OS), CardLastDigits: orNull(q.CardLast4), ThreeDS: orNull(q.ThreeDS), PaymentMethodID: idOrNull(q.MethodID),
+		PaymentProviderID: idOrNull(q.ProviderID), ExpireDate: stamp(q.Expires), RefundedAmount: number(q.Refunded, q.Amount.Currency), PaymentMethod: orNull(q.Kind)}
+	rate := json.Number(q.Rate)
+	shown.ExchangeRate, shown.LastLog = &rate, showLog(q)
+	if q.Status == payment.Paid {
+		shown.FeeAmount, shown.GrossAmount = numberOrNull(q.Fee, q.Amount.Currency), numberOrNull(q.Amount.Minor, q.Amount.Currency)
+		shown.NetAmount, shown.TransactionCurrency = numberOrNull(q.Net(), q.Amount.Currency), &q.Amount.Currency
+	}
+	if l := shown.LastLog; l != nil {
+		shown.LogMessage, shown.LogTransactionID, shown.LogTransactionStatusID = &l.Message, l.TransactionID, &l.TransactionStatusID
+		shown.LogPayerCountry, shown.LogPaymentProviderID, shown.LogCreateDate = l.PayerCountry, l.PaymentProviderID, &l.CreateDate
+	}
+	return shown
+}
+
+func (a *API) showStatus(q *payment.Request) PaymentStatus {
+	return PaymentStatus{ID: q.ID, RecipientName: q.OwnerName, PaymentRequestStatusID: int64(q.Shown()), TransactionID: idOrNull(q.AttemptID),
+		TransactionNumber: orNull(q.Reference), TransactionStatusID: int64(q.Transaction), Link: orNull(a.Payments.Link(q)), Unit: q.Amount.Currency,
+		Amount: number(q.Amount.Minor, q.Amount.Currency), ReferenceID: orNull(q.ReferenceID), Notes: orNull(q.Notes), Client: showClient(q),
+		NotifyURL: orNull(q.NotifyURL), SuccessURL: orNull(q.SuccessURL), FailureURL: orNull(q.FailureURL), LastLog: showLog(q)}
+}
+
+func showMethod(m method.Method) PaymentMethod {
+	shown := PaymentMethod{ID: m.ID, CustomerID: m.CustomerID, Type: m.Kind, Provider: m.Provider, Brand: orNull(m.Brand), BIN: orNull(m.BIN), Last4: orNull(m.Last4),
+		HolderName: orNull(m.Holder), Country: orNull(m.Country), Fingerprint: hex.EncodeToString(m.Fingerprint[:]), Label: orNull(m.Label), IsDefault: m.IsDefault,
+		Status: m.Status.String(), ConsentID: idOrNull(m.ConsentID), CreateDate: stamp(m.Created()), LastUsedDate: stampOrNull(m.LastUsed)}
+	if m.ExpMonth != 0 {
+		shown.ExpMonth, shown.ExpYear = &m.ExpMonth, &m.ExpYear
+	}
+	return shown
+}
+
+func showMethods(all []method.Method) []PaymentMethod {
+	shown := make([]PaymentMethod, len(all))
+	for i, m := range all {
+		shown[i] = showMethod(m)
+	}
+	return shown
+}
+
+func showRefund(res payment.Result) RefundAnswer {
+	f := res.Refund
+	status := map[provider.State]string{provider.Approved: "refunded", provider.Declined: "failed"}[f.State]
+	if status == "" {
+		status = "pending"
+	}
+	return RefundAnswer{ID: f.ID, PaymentRequestID: res.ID, Amount: number(f.Amount.Minor, f.Amount.Currency), RefundedAmount: number(res.Refunded, f.Amount.Currency), Status: status}
+}
+
+func showDispute(d payment.Dispute) Dispute {
+	return Dispute{ID: d.ID, PaymentRequestID: d.RequestID, CustomerID: idOrNull(d.CustomerID), ProviderID: d.ProviderID, Reference: d.Reference, Status: string(d.State),
+		Amount: number(d.Amount.Minor, d.Amount.Currency), Unit: d.Amount.Currency, Reason: d.Reason, DueDate: stampOrNull(d.Due), HasEvidence: d.HasEvidence, CreateDate: stamp(d.Opened())}
+}
+
+func showProvider(p routing.Account) Provider {
+	return Provider{ID: p.ID, Kind: p.Kind, Name: p.Name, Enabled: p.Enabled, Settings: p.Settings, Secrets: orEmpty(p.HasSecret), CallbackURL: p.CallbackURL}
+}
+
+func showRule(rule routing.Rule) RoutingRule {
+	shown := RoutingRule{ID: rule.ID, ProviderID: rule.ProviderID, Priority: rule.Priority, Weight: rule.Weight, Methods: orEmpty(rule.Methods),
+		Currencies: orEmpty(rule.Currencies), Countries: orEmpty(rule.Countries)}
+	if len(rule.Currencies) == 1 && rule.AmountFrom != 0 {
+		shown.AmountFrom = numberOrNull(rule.AmountFrom, rule.Currencies[0])
+	}
+	if len(rule.Currencies) == 1 && rule.AmountTo != 0 {
+		shown.AmountTo = numberOrNull(rule.AmountTo, rule.Currencies[0])
+	}
+	return shown
+}
+
+func showFee(t fee.Table) FeeTable {
+	shown := FeeTable{ID: t.ID, PaymentMethod: orNull(t.Method), Unit: orNull(t.Currency), Percent: json.Number(money.Append(nil, t.Percent, fee.PercentExponent)),
+		Fixed: number(t.Fixed, t.Currency), Minimum: number(t.Minimum, t.Currency)}
+	if t.Maximum != 0 {
+		shown.Maximum = numberOrNull(t.Maximum, t.Currency)
+	}
+	return shown
+}
+
+func showConsent(c consent.Consent) Consent {
+	return Consent{ID: c.ID, Purpose: c.Purpose, Channel: c.Channel, GivenAt: stamp(c.Given()), WithdrawnAt: stampOrNull(c.Withdrawn), Text: orNull(c.Text),
+		PolicyVersion: orNull(c.PolicyVersion), Language: orNull(c.Language), Reference: orNull(c.Reference)}
+}
+
+func showRates(t rate.Table) Rates {
+	shown := Rates{Base: t.Base, Date: t.Day, Rates: map[string]json.Number{}}
+	for code, r := range t.Rates {
+		shown.Rates[code] = json.Number(r)
+	}
+	return shown
+}

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/consent"
+	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/fee"
+	"github.com/florin-gateway/florin/internal/method"
+	"github.com/florin-gateway/florin/internal/notification"
+	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/provider"
+	"github.com/florin-gateway/florin/internal/provider/sandbox"
+	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/routing"
+)
+
+// buildPayments builds what money needs, from the rates up to the payments.
+func (a *App) buildPayments() error {
+	rates, err := rate.Open(a.Config.RatesFile)
+	if err != nil {
+		return err
+	}
+	a.Rates = rates
+	a.Sandbox = &sandbox.Connector{Store: a.Store, Clock: a.Clock, IDs: a.IDs.Next, Random: rand.Reader,
+		Account: func(ctx context.Context, realm, account int64) (provider.Account, error) {
+			return a.Payments.Account(ctx, realm, account)
+		},
+		Deliver: func(ctx context.Context, to provider.Account, c provider.Callback) error {
+			return a.Payments.Told(ctx, to, c)
+		}}
+	a.Consents = &consent.Service{Store: a.Store, Clock: a.Clock, IDs: a.IDs, Events: a.Events}
+	a.Fees = &fee.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs}
+	a.Methods = &method.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs}
+	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry()}
+	a.Notifications = notification.New(notification.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Random: random,
+		Senders: map[notification.Channel]notification.Sender{}})
+	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
+		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
+	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents}
+	return nil
+}
+
+// registry is every kind of provider that this program can speak to.
+func (a *App) registry() provider.Registry {
+	return provider.Registry{
+		sandbox.Kind: {About: sandbox.About(), Connector: a.Sandbox},
+	}
+}
+
+// public is how the outside reaches this server, known once it serves.
+func (a *App) public() string { return a.publicURL }
+
+// startPayments begins the work of payments that no request waits for.
+func (a *App) startPayments(running context.Context, failed func(string) func(error)) {
+	a.goRun(func() { a.Payments.Run(running, paymentsEvery, failed("payments")) })
+	a.goRun(func() { a.Sandbox.Run(running, paymentsEvery, failed("sandbox callbacks")) })
+	a.goRun(func() { a.Notifications.Run(running, paymentsEvery, failed("notifications")) })
+}
+
+// expireMethods marks cards that have ended in every realm, and tells of those that will.
+func (a *App) expireMethods(ctx context.Context) error {
+	owners, err := a.Owners.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range owners {
+		for _, mode := range []auth.Mode{auth.Live, auth.Test} {
+			g := auth.System(o.ID, o.Realm(mode), mode, "method-expiry")
+			if _, err := a.Methods.Expire(ctx, g, func(*db.Tx, auth.Grant, int64, int64) error { return nil }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+package customer
+
+import (
+	"context"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// Other is a feature that keeps something about customers in tables of its own. A test
+// finds every table with a customer_id and holds it to one of them.
+type Other interface {
+	// History gives its lines with ids below before, newest first, at most limit.
+	History(ctx context.Context, g auth.Grant, customerID, before int64, limit int) ([]HistoryItem, error)
+	// Forget reads what must be known before the customer's key is gone and gives the
+	// statements of the erasure's unit. It may refuse: CUSTOMER_ON_HOLD.
+	Forget(ctx context.Context, g auth.Grant, customerID int64, key vault.Subject) (func(*db.Tx), error)
+}
+
+func (s *Service) othersForget(ctx context.Context, r room, c *Customer) ([]func(*db.Tx), error) {
+	key, err := r.keys.Subject(ctx, c.keyID)
+	if err != nil {
+		return nil, err
+	}
+	var all []func(*db.Tx)
+	for _, other := range s.Others {
+		forget, err := other.Forget(ctx, r.grant, c.ID, key)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, forget)
+	}
+	return all, nil
+}

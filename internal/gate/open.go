@@ -1,0 +1,72 @@
+package gate
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/fault"
+)
+
+// Stranger answers a request that comes without a credential of ours: a provider's
+// callback, whose signature is checked by whoever it is for.
+type Stranger func(context.Context, *http.Request, auth.Origin) (*Answer, error)
+
+// Open serves a stranger under the gate's bounds, error shape and metrics. Attempts that
+// are refused are counted like refused credentials, and an address with too many of them
+// is turned away.
+func (g *Gate) Open(name string, maxBody int64, handle Stranger) http.Handler {
+	observe := g.metrics.route(name)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := g.clock.Now()
+		requestID := requestIDOf(r.Context())
+		origin := auth.Origin{Address: g.proxies.Client(r).String(), RequestID: requestID}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		answer, err := g.openOnce(r, origin, handle)
+		if err != nil {
+			g.refuse(w, requestID, err)
+			observe(statusOf(fault.From(err).Kind), g.clock.Now().Sub(began))
+			return
+		}
+		writeAnswer(w, answer, "")
+		observe(answer.Status, g.clock.Now().Sub(began))
+	})
+}
+
+func (g *Gate) openOnce(r *http.Request, origin auth.Origin, handle Stranger) (*Answer, error) {
+	if !g.failures.may(origin.Address) {
+		return nil, tooMany(failureWindow, "Too many failed credentials from this address")
+	}
+	answer, err := handle(r.Context(), r, origin)
+	if fault.From(err).Kind == fault.Unauthorized {
+		g.failures.failed(origin.Address)
+		g.strangers.count(origin.Address, "signature")
+	}
+	return answer, err
+}
+
+// Origin is where a request of an open page came from.
+func (g *Gate) Origin(r *http.Request) auth.Origin {
+	return auth.Origin{Address: g.proxies.Client(r).String(), RequestID: requestIDOf(r.Context())}
+}
+
+// Protect serves a page of its own kind (metrics) to those who may.
+func (g *Gate) Protect(need auth.Permission, action string, page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		from := g.proxies.Client(r)
+		origin := auth.Origin{Address: from.String(), RequestID: requestIDOf(ctx)}
+		actor, err := g.identify(ctx, r, from, origin)
+		if err == nil && !actor.May(need) {
+			err = fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
+			if noted := g.noteRefusal(ctx, &Request{Grant: auth.Refused(actor, origin)}, Route{Audit: action}, err); noted != nil {
+				err = noted
+			}
+		}
+		if err != nil {
+			g.refuse(w, origin.RequestID, err)
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
+}

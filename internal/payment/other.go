@@ -1,0 +1,157 @@
+package payment
+
+import (
+	"context"
+	"slices"
+
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/event"
+	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/method"
+	"github.com/florin-gateway/florin/internal/notification"
+	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/provider"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// History tells of a customer's requests and of every step of them (customer.Other).
+func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before int64, limit int) ([]customer.HistoryItem, error) {
+	var items []customer.HistoryItem
+	add := func(sql string, read func(db.Row) (customer.HistoryItem, error)) error {
+		return s.Store.Each(ctx, db.Realm(g.Realm()), sql, []any{g.Realm(), customerID, before, limit}, func(row db.Row) error {
+			item, err := read(row)
+			items = append(items, item)
+			return err
+		})
+	}
+	err := add(`SELECT id, amount, currency FROM payment_request WHERE realm_id = $1 AND customer_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4`, func(row db.Row) (customer.HistoryItem, error) {
+		item := customer.HistoryItem{Type: event.RequestCreated}
+		err := row.Scan(&item.ID, &item.Amount.Minor, &item.Amount.Currency)
+		item.RequestID = item.ID
+		return item, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = add(`SELECT id, request_id, code, amount, currency FROM payment_log WHERE realm_id = $1 AND customer_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4`, func(row db.Row) (customer.HistoryItem, error) {
+		var item customer.HistoryItem
+		err := row.Scan(&item.ID, &item.RequestID, &item.Code, &item.Amount.Minor, &item.Amount.Currency)
+		item.Type = lineType(item.Code)
+		return item, err
+	})
+	return items, err
+}
+
+// lineType is what a step is called in a history: the name of its event where it has one.
+func lineType(code string) string {
+	names := map[string]string{codeApproved: event.PaymentApproved, codeRefund: event.PaymentRefunded, codeDispute: event.DisputeOpened, codeWon: event.DisputeClosed,
+		codeLost: event.DisputeClosed, codeReleased: event.RequestCancelled, codeExpired: event.RequestCancelled, codeReversed: event.PaymentReversed}
+	if name, ok := names[code]; ok {
+		return name
+	}
+	if oneOf(code, codeStarted, codeChallenge, codePending, codeHeld, codeLate, codeUnequal, codeRefunding, codeNoRefund) {
+		return "payment." + code
+	}
+	return event.PaymentDeclined
+}
+
+// Forget lets go of a customer (customer.Other): requests keep amounts and dates and lose
+// the person, open ones are cancelled, the providers are told to forget. It refuses while
+// a payment is under way or a dispute is open: both need the person.
+func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, key vault.Subject) (func(*db.Tx), error) {
+	r, err := s.enter(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.onHold(ctx, r, customerID); err != nil {
+		return nil, err
+	}
+	methods, err := s.Methods.Of(ctx, r, customerID, key)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := forgetDocs(r, methods)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *db.Tx) {
+		for i, doc := range docs {
+			s.task(tx, r, task{kind: forgetTask, subjectID: customerID + int64(i), due: s.Clock.Now()}, doc)
+		}
+		const mine = `realm_id = $1 AND customer_id = $2`
+		tx.Exec(`DELETE FROM payment_link WHERE realm_id = $1 AND request_id IN (SELECT id FROM payment_request WHERE `+mine+`)`, r.Realm(), customerID)
+		tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, status = 3, doc = $3 WHERE `+mine+` AND status IN (0, 2)`, r.Realm(), customerID, []byte{})
+		tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, doc = $3 WHERE `+mine+` AND status IN (1, 3)`, r.Realm(), customerID, []byte{})
+		tx.Exec(`UPDATE payment_attempt SET doc = $3 WHERE `+mine, r.Realm(), customerID, []byte{})
+		notification.Forget(tx, r.Realm(), customerID)
+	}, nil
+}
+
+func (s *Service) onHold(ctx context.Context, r owner.Room, customerID int64) error {
+	var pending, disputed int64
+	err := s.Store.One(ctx, r.Scope(), `SELECT count(*) FROM payment_request WHERE realm_id = $1 AND customer_id = $2 AND status = 4`, []any{r.Realm(), customerID}, &pending)
+	if err != nil {
+		return err
+	}
+	err = s.Store.One(ctx, r.Scope(), `SELECT count(*) FROM payment_dispute d JOIN payment_request q ON q.realm_id = d.realm_id AND q.id = d.request_id
+		WHERE q.realm_id = $1 AND q.customer_id = $2 AND d.state = 'open'`, []any{r.Realm(), customerID}, &disputed)
+	switch {
+	case err != nil:
+		return err
+	case pending > 0:
+		return fault.New(fault.Conflict, fault.CustomerOnHold, "A payment of this customer is under way: release its payment request first")
+	case disputed > 0:
+		return fault.New(fault.Conflict, fault.CustomerOnHold, "A dispute of this customer is open: erase them once it is closed")
+	}
+	return nil
+}
+
+// forgotten is what a provider is told to remove.
+type forgotten struct {
+	ProviderID int64  `json:"providerId"`
+	Token      string `json:"token,omitempty"`
+	Payer      string `json:"payer,omitempty"`
+}
+
+// forgetDocs seals one task for each payer and each token without one.
+func forgetDocs(r owner.Room, methods []method.Method) ([][]byte, error) {
+	var all []forgotten
+	for _, m := range methods {
+		f := forgotten{ProviderID: m.ProviderID, Payer: m.Payer}
+		if m.Payer == "" {
+			f.Token = m.Token
+		}
+		if !slices.Contains(all, f) {
+			all = append(all, f)
+		}
+	}
+	docs := make([][]byte, len(all))
+	for i, f := range all {
+		var err error
+		if docs[i], err = sealTask(r, f); err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
+}
+
+func (s *Service) forgetAtProvider(ctx context.Context, r owner.Room, t task) (bool, error) {
+	var f forgotten
+	if err := openTask(r, t, &f); err != nil {
+		return false, err
+	}
+	u, err := s.Routing.Open(ctx, r, f.ProviderID)
+	if err != nil {
+		return false, err
+	}
+	keeper, ok := u.Connector.(provider.Keeper)
+	if !ok {
+		return true, nil
+	}
+	if f.Payer != "" {
+		return keeper.ForgetPayer(ctx, u.Account, f.Payer) == nil, nil
+	}
+	return keeper.Forget(ctx, u.Account, f.Token) == nil, nil
+}
