@@ -13,6 +13,7 @@ import (
 
 	"github.com/florin-gateway/florin/internal/app/apptest"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/gate"
 )
 
@@ -23,6 +24,9 @@ type fixture struct {
 	mode   auth.Mode
 	canary string // in every text of this fixture's data
 	count  int
+
+	account, person, saved int64                       // its provider, payer and their method
+	old                    map[string]map[string]int64 // by route
 }
 
 func newFixture(t *testing.T, s *apptest.Server, admin string) *fixture {
@@ -31,7 +35,7 @@ func newFixture(t *testing.T, s *apptest.Server, admin string) *fixture {
 	if strings.HasPrefix(admin, "florin_test_") {
 		mode = auth.Test
 	}
-	return &fixture{s: s, admin: admin, mode: mode, canary: "canaryzz" + strconv.Itoa(len(s.Logs.String()))}
+	return &fixture{s: s, admin: admin, mode: mode, canary: "canaryzz" + strconv.Itoa(len(s.Logs.String())), old: map[string]map[string]int64{}}
 }
 
 func (f *fixture) email() string {
@@ -52,8 +56,135 @@ func (f *fixture) key(t *testing.T) int64 {
 	return got.ID(t)
 }
 
+// thing makes what a route's {id} names, in the state in which the route works, and the
+// rest of its path.
+func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
+	t.Helper()
+	switch {
+	case strings.Contains(r.Path, "{methodId}"):
+		c := f.customer(t)
+		return map[string]int64{"{id}": c, "{methodId}": f.method(t, c)}
+	case r.OnCustomer:
+		return map[string]int64{"{id}": f.customer(t)}
+	case oneOf(r.ID, "refundPaymentRequest", "refundWholePayment", "archivePaymentRequest"):
+		return map[string]int64{"{id}": f.paid(t)}
+	case strings.HasPrefix(r.Path, "/payment"):
+		return map[string]int64{"{id}": f.paymentRequest(t, f.payer(t))}
+	case strings.HasPrefix(r.Path, "/disputes"):
+		return map[string]int64{"{id}": f.dispute(t)}
+	case strings.HasPrefix(r.Path, "/providers"):
+		return map[string]int64{"{id}": f.provider(t)}
+	case strings.HasPrefix(r.Path, "/routing-rules"):
+		return map[string]int64{"{id}": f.made(t, "/routing-rules", m{"providerId": f.provider(t), "currencies": []string{"CHF"}})}
+	case strings.HasPrefix(r.Path, "/fee-tables"):
+		return map[string]int64{"{id}": f.made(t, "/fee-tables", m{"unit": "CHF", "percent": 1})}
+	case strings.HasPrefix(r.Path, "/origin-domains"):
+		return map[string]int64{"{id}": f.made(t, "/origin-domains", m{"origin": fmt.Sprintf("https://%s%d.example.com", f.canary, f.next())})}
+	default:
+		return map[string]int64{"{id}": f.key(t)}
+	}
+}
+
+func oneOf(name string, all ...string) bool { return slices.Contains(all, name) }
+
+func (f *fixture) next() int {
+	f.count++
+	return f.count
+}
+
+// made posts as the fixture's admin and gives the new thing's id.
+func (f *fixture) made(t *testing.T, path string, body any) int64 {
+	t.Helper()
+	got := f.s.Do(t, apptest.Request{Method: "POST", Path: path, Key: f.admin, Body: body})
+	require.Equal(t, 200, got.Status, "%s", got.Body)
+	return got.ID(t)
+}
+
+// provider is the fixture's account with the sandbox that passes for a live provider.
+func (f *fixture) provider(t *testing.T) int64 {
+	t.Helper()
+	if f.account == 0 {
+		f.account = f.made(t, "/providers", apptest.LiveProvider(f.canary))
+	}
+	return f.account
+}
+
+// unit is the owner's base currency, which needs no exchange rate.
+func (f *fixture) unit(t *testing.T) string {
+	t.Helper()
+	got := f.s.Do(t, apptest.Request{Method: "GET", Path: "/settings", Key: f.admin})
+	require.Equal(t, 200, got.Status, "%s", got.Body)
+	return got.JSON(t)["baseCurrency"].(string)
+}
+
+func (f *fixture) payer(t *testing.T) int64 {
+	t.Helper()
+	if f.person == 0 {
+		f.person = f.customer(t)
+		f.saved = f.method(t, f.person)
+	}
+	return f.person
+}
+
+func (f *fixture) method(t *testing.T, customer int64) int64 {
+	t.Helper()
+	f.provider(t)
+	return f.made(t, fmt.Sprintf("/customers/%d/payment-methods", customer), f.card(m{"label": f.canary, "consent": m{"text": "I agree"}}))
+}
+
+func (f *fixture) card(more m) m {
+	body := m{"name": f.canary, "number": "4242424242424242", "expiration": "09/30", "cvv": "123"}
+	for name, value := range more {
+		body[name] = value
+	}
+	return body
+}
+
+func (f *fixture) paymentRequest(t *testing.T, customer int64) int64 {
+	t.Helper()
+	f.provider(t)
+	return f.made(t, "/payment-requests", m{"amount": 12.5, "unit": f.unit(t), "clientId": customer, "notes": f.canary})
+}
+
+func (f *fixture) paid(t *testing.T) int64 {
+	t.Helper()
+	request := f.paymentRequest(t, f.payer(t))
+	got := f.s.Do(t, apptest.Request{Method: "POST", Path: fmt.Sprintf("/payments/saved/%d", request), Key: f.admin, Body: m{"paymentMethodId": f.saved}})
+	require.Equal(t, 200, got.Status, "%s", got.Body)
+	return request
+}
+
+// dispute plants an open chargeback: a real one takes the sandbox five seconds.
+func (f *fixture) dispute(t *testing.T) int64 {
+	t.Helper()
+	request := f.paid(t)
+	realm := f.realm(t, request)
+	require.NoError(t, f.s.App.Store.Write(t.Context(), db.Realm(realm), func(tx *db.Tx) error {
+		tx.Exec(`INSERT INTO payment_dispute (realm_id, id, request_id, customer_id, provider_id, reference, state, amount, currency, base_amount, reason, due_at, evidence)
+			VALUES ($1, $2, $2, $3, $4, $5, 'open', 1250, 'USD', 1250, 'fraud', 0, $6)`, realm, request, f.person, f.account, strconv.FormatInt(request, 10), []byte{})
+		return nil
+	}))
+	return request
+}
+
+func (f *fixture) realm(t *testing.T, request int64) (realm int64) {
+	t.Helper()
+	owners, err := f.s.App.Owners.List(t.Context())
+	require.NoError(t, err)
+	for _, o := range owners {
+		var n int64
+		require.NoError(t, f.s.App.Store.One(t.Context(), db.Realm(o.Realm(f.mode)), `SELECT count(*) FROM payment_request WHERE realm_id = $1 AND id = $2`, []any{o.Realm(f.mode), request}, &n))
+		if n == 1 {
+			realm = o.Realm(f.mode)
+		}
+	}
+	require.NotZero(t, realm)
+	return realm
+}
+
 // body is what an operation takes, so that it works for who may.
-func (f *fixture) body(r gate.Route) any {
+func (f *fixture) body(t *testing.T, r gate.Route) any {
+	t.Helper()
 	switch r.ID {
 	case "createCustomer":
 		return m{"name": f.canary + " New", "email": f.email()}
@@ -67,24 +198,56 @@ func (f *fixture) body(r gate.Route) any {
 		return m{"epoch": true}
 	case "createOwner":
 		return m{"name": "One more", "baseCurrency": "EUR"}
+	case "createPaymentRequest":
+		return m{"amount": 3, "unit": f.unit(t), "clientName": f.canary, "clientEmail": f.email()}
+	case "payByCard":
+		return f.card(nil)
+	case "savePaymentMethod":
+		f.provider(t)
+		return f.card(m{"consent": m{"text": "I agree"}})
+	case "payBySavedMethod":
+		f.payer(t)
+		return m{"paymentMethodId": f.saved}
+	case "updatePaymentMethod":
+		return m{"label": f.canary + " card"}
+	case "contestDispute":
+		return m{"text": f.canary + " was delivered"}
+	case "createProvider":
+		return apptest.LiveProvider(f.canary)
+	case "createRoutingRule":
+		return m{"providerId": f.provider(t), "currencies": []string{"CHF"}}
+	case "putFeeTable":
+		return m{"unit": "CHF", "percent": 1.5}
+	case "createOriginDomain":
+		return m{"origin": fmt.Sprintf("https://%s%d.example.com", f.canary, f.next())}
 	}
 	return m{}
 }
 
-// request makes one request that works on things of this fixture.
-func (f *fixture) request(t *testing.T, r gate.Route, key string) apptest.Request {
+// request makes one request that works on things of this fixture. A caller who is turned
+// away leaves them as they were, so those share one thing for each route.
+func (f *fixture) request(t *testing.T, r gate.Route, key string, fresh bool) apptest.Request {
 	t.Helper()
-	path := r.Path
+	path := strings.Replace(r.Path, "{paymentMethod}", "CREDIT_CARD", 1)
+	if r.ID == "getRatesOfDay" {
+		path += "?date=2026-11-20"
+	}
 	if strings.Contains(path, "{id}") {
-		thing := f.key
-		if r.OnCustomer {
-			thing = f.customer
+		things := f.old[r.ID]
+		if fresh || things == nil {
+			things = f.thing(t, r)
+			f.old[r.ID] = things
 		}
-		path = strings.Replace(path, "{id}", strconv.FormatInt(thing(t), 10), 1)
+		for name, value := range things {
+			path = strings.Replace(path, name, strconv.FormatInt(value, 10), 1)
+		}
+	}
+	if oneOf(r.ID, "offerPaymentMethods") {
+		f.provider(t)
 	}
 	send := apptest.Request{Method: r.Method, Path: path, Key: key}
 	if r.Body != gate.NoBody {
-		send.Body = f.body(r)
+		send.Body = f.body(t, r)
 	}
 	return send
 }
@@ -120,7 +283,7 @@ func callers(t *testing.T, s *apptest.Server) []caller {
 	return append(all, caller{"none", nil, map[auth.Mode]string{auth.Live: "-"}})
 }
 
-var varying = regexp.MustCompile(`"(timestamp|requestId|customerId)":"[^"]*"|Customer with ID \d+|row-\d+`)
+var varying = regexp.MustCompile(`"(timestamp|requestId|customerId)":"[^"]*"|(Customer|Payment request) with ID \d+|row-\d+`)
 
 // sameButIDs removes what must differ between two answers.
 func sameButIDs(body []byte) string { return varying.ReplaceAllString(string(body), "_") }
@@ -176,12 +339,12 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	t.Helper()
 	what := fmt.Sprintf("%s %s as %s in %s", r.Method, r.Path, c.name, mode)
 	foreign := []string{"foreigncanary", p.own[opposite(mode)].canary}
-	if r.ID == "listApiKeys" || r.ID == "listOwners" { // a live admin sees the owner's keys of both modes
+	if oneOf(r.ID, "listApiKeys", "listOwners") { // a live admin sees the owner's keys of both modes
 		foreign = foreign[:1]
 	}
 	p.cells++
-	got := p.do(t, p.own[mode].request(t, r, key), foreign...)
 	want := expected(r, c)
+	got := p.do(t, p.own[mode].request(t, r, key, want == 200), foreign...)
 	if want == 200 {
 		require.Less(t, got.Status, 300, "%s: %s", what, got.Body)
 	} else {
@@ -190,32 +353,34 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	if !strings.Contains(r.Path, "{id}") {
 		return
 	}
-	missing := p.do(t, apptest.Request{Method: r.Method, Path: strings.Replace(r.Path, "{id}", "123456789", 1), Key: key, Body: bodyOf(r, p.own[mode])}, foreign...)
+	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
+	missing := p.do(t, apptest.Request{Method: r.Method, Path: nowhere, Key: key, Body: bodyOf(t, r, p.own[mode])}, foreign...)
 	foreigners := []*fixture{p.other[mode]}
-	if r.OnCustomer || mode == auth.Test { // live admins reach test keys of their own owner
+	if !strings.HasPrefix(r.Path, "/api-keys") || mode == auth.Test { // live admins reach test keys of their own owner
 		foreigners = append(foreigners, p.own[opposite(mode)])
 	}
 	for _, f := range foreigners {
 		p.cells++
-		theirs := f.request(t, r, key)
-		theirs.Body = bodyOf(r, p.own[mode])
+		theirs := f.request(t, r, key, want == 200)
+		theirs.Body = bodyOf(t, r, p.own[mode])
 		got := p.do(t, theirs, foreign...)
 		require.Equal(t, missing.Status, got.Status, "%s on another's: %s", what, got.Body)
 		require.Equal(t, sameButIDs(missing.Body), sameButIDs(got.Body), what)
 		if want == 200 {
 			require.Equal(t, 404, got.Status, what)
 			rightful := theirs
-			rightful.Key, rightful.Body = f.admin, bodyOf(r, f)
+			rightful.Key, rightful.Body = f.admin, bodyOf(t, r, f)
 			require.Less(t, p.do(t, rightful).Status, 300, "the twin of %s", what)
 		}
 	}
 }
 
-func bodyOf(r gate.Route, f *fixture) any {
+func bodyOf(t *testing.T, r gate.Route, f *fixture) any {
+	t.Helper()
 	if r.Body == gate.NoBody {
 		return nil
 	}
-	return f.body(r)
+	return f.body(t, r)
 }
 
 func expected(r gate.Route, c caller) int {

@@ -57,7 +57,7 @@ func (a *API) createRequest(ctx context.Context, r *gate.Request) (*gate.Answer,
 	}
 	var answer *gate.Answer
 	_, err = a.Payments.Create(ctx, r.Grant, d, once(r, func(res payment.Result) (_ *gate.Answer, err error) {
-		answer, err = encode(http.StatusOK, a.showRequest(res.Request))
+		answer, err = encode(http.StatusOK, a.showRequest(r, res.Request))
 		answer.Location = "/payment-requests/" + text(res.ID)
 		return answer, err
 	}))
@@ -69,7 +69,7 @@ func (a *API) getRequest(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, a.showRequest(q))
+	return encode(http.StatusOK, a.showRequest(r, q))
 }
 
 func (a *API) requestStatus(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -77,7 +77,7 @@ func (a *API) requestStatus(ctx context.Context, r *gate.Request) (*gate.Answer,
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, a.showStatus(q))
+	return encode(http.StatusOK, a.showStatus(r, q))
 }
 
 func (a *API) listRequests(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -94,7 +94,7 @@ func (a *API) listRequests(ctx context.Context, r *gate.Request) (*gate.Answer, 
 	}
 	page := PaymentRequestPage{Data: make([]PaymentRequest, len(found)), HasMore: next != 0}
 	for i, q := range found {
-		page.Data[i] = a.showRequest(q)
+		page.Data[i] = a.showRequest(r, q)
 	}
 	if page.NextCursor, err = a.cursor(ctx, r, list, next); err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (a *API) releaseRequest(ctx context.Context, r *gate.Request) (*gate.Answer
 func (a *API) archiveRequest(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
 	var answer *gate.Answer
 	_, err := a.Payments.Archive(ctx, r.Grant, r.ID, once(r, func(res payment.Result) (_ *gate.Answer, err error) {
-		answer, err = encode(http.StatusOK, a.showRequest(res.Request))
+		answer, err = encode(http.StatusOK, a.showRequest(r, res.Request))
 		return answer, err
 	}))
 	return answer, err

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -44,7 +43,7 @@ func showHistory(item customer.HistoryItem) HistoryItem {
 		shown.Interaction = &i
 	}
 	if item.Amount.Currency != "" {
-		amount := json.Number(item.Amount.String())
+		amount := Number(item.Amount.String())
 		shown.Amount, shown.Unit = &amount, &item.Amount.Currency
 	}
 	return shown

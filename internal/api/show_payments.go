@@ -2,11 +2,12 @@ package api
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"strconv"
 
+	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/fee"
+	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/method"
 	"github.com/florin-gateway/florin/internal/money"
@@ -16,11 +17,11 @@ import (
 	"github.com/florin-gateway/florin/internal/routing"
 )
 
-func number(minor int64, currency string) json.Number {
-	return json.Number(money.Amount{Minor: minor, Currency: currency}.String())
+func number(minor int64, currency string) Number {
+	return Number(money.Amount{Minor: minor, Currency: currency}.String())
 }
 
-func numberOrNull(minor int64, currency string) *json.Number {
+func numberOrNull(minor int64, currency string) *Number {
 	n := number(minor, currency)
 	return &n
 }
@@ -49,7 +50,19 @@ func showLog(q *payment.Request) *LogLine {
 		Message: payment.Message(q.Log.Code), PayerCountry: orNull(q.PayerCountry), PaymentProviderID: idOrNull(q.ProviderID), CreateDate: stamp(id.Time(q.Log.ID))}
 }
 
-func (a *API) showRequest(q *payment.Request) PaymentRequest {
+// discreet takes out of a request what a caller may not know: who can make requests but
+// not read customers must not learn a profile by guessing its e-mail.
+func discreet(r *gate.Request, q *payment.Request) *payment.Request {
+	if r.Grant.Actor().May(auth.CustomersRead) {
+		return q
+	}
+	shown := *q
+	shown.Client = payment.Client{}
+	return &shown
+}
+
+func (a *API) showRequest(r *gate.Request, q *payment.Request) PaymentRequest {
+	q = discreet(r, q)
 	c := q.Client
 	shown := PaymentRequest{ID: q.ID, OwnerID: q.OwnerID, UserID: q.UserID, RecipientName: q.OwnerName, PaymentRequestStatusID: int64(q.Shown()),
 		TransactionID: idOrNull(q.AttemptID), TransactionNumber: orNull(q.Reference), Amount: number(q.Amount.Minor, q.Amount.Currency), Unit: q.Amount.Currency,
@@ -59,7 +72,7 @@ func (a *API) showRequest(q *payment.Request) PaymentRequest {
 		TransactionStatusID: int64(q.Transaction), OriginDomain: orNull(q.OriginDomain), ChargedBack: q.ChargedBack > 0, CardBin: orNull(q.CardBIN), Device: orNull(q.Device),
 		Browser: orNull(q.Browser), OSName: orNull(q.OS), CardLastDigits: orNull(q.CardLast4), ThreeDS: orNull(q.ThreeDS), PaymentMethodID: idOrNull(q.MethodID),
 		PaymentProviderID: idOrNull(q.ProviderID), ExpireDate: stamp(q.Expires), RefundedAmount: number(q.Refunded, q.Amount.Currency), PaymentMethod: orNull(q.Kind)}
-	rate := json.Number(q.Rate)
+	rate := Number(q.Rate)
 	shown.ExchangeRate, shown.LastLog = &rate, showLog(q)
 	if q.Status == payment.Paid {
 		shown.FeeAmount, shown.GrossAmount = numberOrNull(q.Fee, q.Amount.Currency), numberOrNull(q.Amount.Minor, q.Amount.Currency)
@@ -72,7 +85,8 @@ func (a *API) showRequest(q *payment.Request) PaymentRequest {
 	return shown
 }
 
-func (a *API) showStatus(q *payment.Request) PaymentStatus {
+func (a *API) showStatus(r *gate.Request, q *payment.Request) PaymentStatus {
+	q = discreet(r, q)
 	return PaymentStatus{ID: q.ID, RecipientName: q.OwnerName, PaymentRequestStatusID: int64(q.Shown()), TransactionID: idOrNull(q.AttemptID),
 		TransactionNumber: orNull(q.Reference), TransactionStatusID: int64(q.Transaction), Link: orNull(a.Payments.Link(q)), Unit: q.Amount.Currency,
 		Amount: number(q.Amount.Minor, q.Amount.Currency), ReferenceID: orNull(q.ReferenceID), Notes: orNull(q.Notes), Client: showClient(q),
@@ -128,7 +142,7 @@ func showRule(rule routing.Rule) RoutingRule {
 }
 
 func showFee(t fee.Table) FeeTable {
-	shown := FeeTable{ID: t.ID, PaymentMethod: orNull(t.Method), Unit: orNull(t.Currency), Percent: json.Number(money.Append(nil, t.Percent, fee.PercentExponent)),
+	shown := FeeTable{ID: t.ID, PaymentMethod: orNull(t.Method), Unit: orNull(t.Currency), Percent: Number(money.Append(nil, t.Percent, fee.PercentExponent)),
 		Fixed: number(t.Fixed, t.Currency), Minimum: number(t.Minimum, t.Currency)}
 	if t.Maximum != 0 {
 		shown.Maximum = numberOrNull(t.Maximum, t.Currency)
@@ -142,9 +156,9 @@ func showConsent(c consent.Consent) Consent {
 }
 
 func showRates(t rate.Table) Rates {
-	shown := Rates{Base: t.Base, Date: t.Day, Rates: map[string]json.Number{}}
+	shown := Rates{Base: t.Base, Date: t.Day, Rates: map[string]Number{}}
 	for code, r := range t.Rates {
-		shown.Rates[code] = json.Number(r)
+		shown.Rates[code] = Number(r)
 	}
 	return shown
 }

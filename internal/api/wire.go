@@ -1,7 +1,5 @@
 package api
 
-import "encoding/json"
-
 // The shapes on the wire, for the API reference and for answers off the hot path. A
 // customer is written by customer.AppendJSON; a test holds Customer to it.
 
@@ -198,7 +196,7 @@ type HistoryItem struct {
 	Interaction      *Interaction `json:"interaction"`
 	PaymentRequestID *int64       `json:"paymentRequestId"`
 	PaymentMethodID  *int64       `json:"paymentMethodId"`
-	Amount           *json.Number `json:"amount"`
+	Amount           *Number      `json:"amount"`
 	Unit             *string      `json:"unit" example:"USD"`
 	Code             *string      `json:"code" example:"insufficient_funds"`
 }

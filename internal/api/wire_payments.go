@@ -1,6 +1,15 @@
 package api
 
-import "encoding/json"
+import "github.com/danielgtaylor/huma/v2"
+
+// Number is a JSON number as text: money never goes through a binary fraction.
+type Number string
+
+// MarshalJSON writes the digits as they are.
+func (n Number) MarshalJSON() ([]byte, error) { return []byte(n), nil }
+
+// Schema says that it is a number.
+func (Number) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeNumber} }
 
 // Client is a customer as a payment request knows them.
 type Client struct {
@@ -27,80 +36,80 @@ type LogLine struct {
 
 // PaymentRequest is a payment request as answers show it; every field is always present.
 type PaymentRequest struct {
-	ID                     int64        `json:"id"`
-	OwnerID                int64        `json:"ownerId"`
-	UserID                 int64        `json:"userId"`
-	RecipientName          string       `json:"recipientName" doc:"The owner's name"`
-	PaymentRequestStatusID int64        `json:"paymentRequestStatusId" doc:"0 waiting, 1 paid, 2 unpaid, 3 cancelled, 4 pending, 5 archived"`
-	TransactionID          *int64       `json:"transactionId" doc:"The last attempt"`
-	TransactionNumber      *string      `json:"transactionNumber" doc:"The provider's number of it"`
-	Amount                 json.Number  `json:"amount"`
-	Unit                   string       `json:"unit" example:"USD"`
-	PayerCountry           *string      `json:"payerCountry"`
-	ReferenceID            *string      `json:"referenceId"`
-	Notes                  *string      `json:"notes"`
-	Link                   *string      `json:"link" doc:"The payment page"`
-	CreateDate             string       `json:"createDate" format:"date-time"`
-	ClientID               *int64       `json:"clientId"`
-	ClientName             *string      `json:"clientName"`
-	ClientEmail            *string      `json:"clientEmail"`
-	ClientAddress          *string      `json:"clientAddress"`
-	ClientPhone            *string      `json:"clientPhone"`
-	ClientMemberID         *string      `json:"clientMemberId"`
-	Client                 *Client      `json:"client"`
-	NotifyURL              *string      `json:"notifyUrl"`
-	SuccessURL             *string      `json:"successUrl"`
-	FailureURL             *string      `json:"failureUrl"`
-	TransactionStatusID    int64        `json:"transactionStatusId" doc:"0 waiting, 1 approved, 2 declined, 3 pending"`
-	TargetAccountTypeID    *int64       `json:"targetAccountTypeId"`
-	OriginDomain           *string      `json:"originDomain"`
-	ChargedBack            bool         `json:"chargedBack"`
-	FeeAmount              *json.Number `json:"feeAmount"`
-	GrossAmount            *json.Number `json:"grossAmount"`
-	NetAmount              *json.Number `json:"netAmount"`
-	TransactionCurrency    *string      `json:"transactionCurrency"`
-	ExchangeRate           *json.Number `json:"exchangeRate" doc:"To the owner's base currency"`
-	CardBin                *string      `json:"cardBin"`
-	Device                 *string      `json:"device"`
-	Browser                *string      `json:"browser"`
-	OSName                 *string      `json:"osName"`
-	CardLastDigits         *string      `json:"cardLastDigits"`
-	SumSubApplicantID      *string      `json:"sumSubApplicantId"`
-	ThreeDS                *string      `json:"threeDs"`
-	LogMessage             *string      `json:"logMessage"`
-	LogTransactionID       *string      `json:"logTransactionId"`
-	LogTransactionStatusID *int64       `json:"logTransactionStatusId"`
-	LogPayerCountry        *string      `json:"logPayerCountry"`
-	LogPaymentProviderID   *int64       `json:"logPaymentProviderId"`
-	PaymentMethodID        *int64       `json:"paymentMethodId" doc:"The saved method used"`
-	PaymentProviderID      *int64       `json:"paymentProviderId"`
-	LogCreateDate          *string      `json:"logCreateDate" format:"date-time"`
-	LastLog                *LogLine     `json:"lastLog"`
-	ExpireDate             string       `json:"expireDate" format:"date-time"`
-	RefundedAmount         json.Number  `json:"refundedAmount"`
-	PaymentMethod          *string      `json:"paymentMethod" example:"CREDIT_CARD"`
+	ID                     int64    `json:"id"`
+	OwnerID                int64    `json:"ownerId"`
+	UserID                 int64    `json:"userId"`
+	RecipientName          string   `json:"recipientName" doc:"The owner's name"`
+	PaymentRequestStatusID int64    `json:"paymentRequestStatusId" doc:"0 waiting, 1 paid, 2 unpaid, 3 cancelled, 4 pending, 5 archived"`
+	TransactionID          *int64   `json:"transactionId" doc:"The last attempt"`
+	TransactionNumber      *string  `json:"transactionNumber" doc:"The provider's number of it"`
+	Amount                 Number   `json:"amount"`
+	Unit                   string   `json:"unit" example:"USD"`
+	PayerCountry           *string  `json:"payerCountry"`
+	ReferenceID            *string  `json:"referenceId"`
+	Notes                  *string  `json:"notes"`
+	Link                   *string  `json:"link" doc:"The payment page"`
+	CreateDate             string   `json:"createDate" format:"date-time"`
+	ClientID               *int64   `json:"clientId"`
+	ClientName             *string  `json:"clientName"`
+	ClientEmail            *string  `json:"clientEmail"`
+	ClientAddress          *string  `json:"clientAddress"`
+	ClientPhone            *string  `json:"clientPhone"`
+	ClientMemberID         *string  `json:"clientMemberId"`
+	Client                 *Client  `json:"client"`
+	NotifyURL              *string  `json:"notifyUrl"`
+	SuccessURL             *string  `json:"successUrl"`
+	FailureURL             *string  `json:"failureUrl"`
+	TransactionStatusID    int64    `json:"transactionStatusId" doc:"0 waiting, 1 approved, 2 declined, 3 pending"`
+	TargetAccountTypeID    *int64   `json:"targetAccountTypeId"`
+	OriginDomain           *string  `json:"originDomain"`
+	ChargedBack            bool     `json:"chargedBack"`
+	FeeAmount              *Number  `json:"feeAmount"`
+	GrossAmount            *Number  `json:"grossAmount"`
+	NetAmount              *Number  `json:"netAmount"`
+	TransactionCurrency    *string  `json:"transactionCurrency"`
+	ExchangeRate           *Number  `json:"exchangeRate" doc:"To the owner's base currency"`
+	CardBin                *string  `json:"cardBin"`
+	Device                 *string  `json:"device"`
+	Browser                *string  `json:"browser"`
+	OSName                 *string  `json:"osName"`
+	CardLastDigits         *string  `json:"cardLastDigits"`
+	SumSubApplicantID      *string  `json:"sumSubApplicantId"`
+	ThreeDS                *string  `json:"threeDs"`
+	LogMessage             *string  `json:"logMessage"`
+	LogTransactionID       *string  `json:"logTransactionId"`
+	LogTransactionStatusID *int64   `json:"logTransactionStatusId"`
+	LogPayerCountry        *string  `json:"logPayerCountry"`
+	LogPaymentProviderID   *int64   `json:"logPaymentProviderId"`
+	PaymentMethodID        *int64   `json:"paymentMethodId" doc:"The saved method used"`
+	PaymentProviderID      *int64   `json:"paymentProviderId"`
+	LogCreateDate          *string  `json:"logCreateDate" format:"date-time"`
+	LastLog                *LogLine `json:"lastLog"`
+	ExpireDate             string   `json:"expireDate" format:"date-time"`
+	RefundedAmount         Number   `json:"refundedAmount"`
+	PaymentMethod          *string  `json:"paymentMethod" example:"CREDIT_CARD"`
 }
 
 // PaymentRequestInput is a new payment request. The customer is clientId, or is matched by
 // e-mail or member id, or created.
 type PaymentRequestInput struct {
-	Amount         json.Number `json:"amount" doc:"At most the currency's decimals" example:"49.90"`
-	Unit           string      `json:"unit" doc:"ISO 4217, or BTC, ETH, USDT, USDC" example:"USD"`
-	PayerCountry   *string     `json:"payerCountry,omitempty" example:"ES"`
-	ReferenceID    *string     `json:"referenceId,omitempty" maxLength:"200" doc:"Your own number" example:"order-1001"`
-	Notes          *string     `json:"notes,omitempty" maxLength:"1000"`
-	ClientID       *int64      `json:"clientId,omitempty" doc:"An existing customer; wins over the other client fields"`
-	ClientName     *string     `json:"clientName,omitempty" example:"María del Carmen Ruiz"`
-	ClientEmail    *string     `json:"clientEmail,omitempty" example:"jsmith@example.com"`
-	ClientAddress  *string     `json:"clientAddress,omitempty"`
-	ClientPhone    *string     `json:"clientPhone,omitempty"`
-	ClientMemberID *string     `json:"clientMemberId,omitempty"`
-	Client         any         `json:"client,omitempty" doc:"The same as an object: {\"id\": 1}, or name, email, address, phone, memberId"`
-	NotifyURL      *string     `json:"notifyUrl,omitempty" example:"https://shop.example.com/paid"`
-	SuccessURL     *string     `json:"successUrl,omitempty"`
-	FailureURL     *string     `json:"failureUrl,omitempty"`
-	OriginDomain   *string     `json:"originDomain,omitempty" example:"https://shop.example.com"`
-	ExpireDate     *string     `json:"expireDate,omitempty" format:"date-time" doc:"Seven days by default"`
+	Amount         Number  `json:"amount" doc:"At most the currency's decimals" example:"49.9"`
+	Unit           string  `json:"unit" doc:"ISO 4217, or BTC, ETH, USDT, USDC" example:"USD"`
+	PayerCountry   *string `json:"payerCountry,omitempty" example:"ES"`
+	ReferenceID    *string `json:"referenceId,omitempty" maxLength:"200" doc:"Your own number" example:"order-1001"`
+	Notes          *string `json:"notes,omitempty" maxLength:"1000"`
+	ClientID       *int64  `json:"clientId,omitempty" doc:"An existing customer; wins over the other client fields"`
+	ClientName     *string `json:"clientName,omitempty" example:"María del Carmen Ruiz"`
+	ClientEmail    *string `json:"clientEmail,omitempty" example:"jsmith@example.com"`
+	ClientAddress  *string `json:"clientAddress,omitempty"`
+	ClientPhone    *string `json:"clientPhone,omitempty"`
+	ClientMemberID *string `json:"clientMemberId,omitempty"`
+	Client         any     `json:"client,omitempty" doc:"The same as an object: {\"id\": 1}, or name, email, address, phone, memberId"`
+	NotifyURL      *string `json:"notifyUrl,omitempty" example:"https://shop.example.com/paid"`
+	SuccessURL     *string `json:"successUrl,omitempty"`
+	FailureURL     *string `json:"failureUrl,omitempty"`
+	OriginDomain   *string `json:"originDomain,omitempty" example:"https://shop.example.com"`
+	ExpireDate     *string `json:"expireDate,omitempty" format:"date-time" doc:"Seven days by default"`
 }
 
 // PaymentRequestPage is a run of payment requests, newest first.
@@ -112,22 +121,22 @@ type PaymentRequestPage struct {
 
 // PaymentStatus is what the vendor's status call answers.
 type PaymentStatus struct {
-	ID                     int64       `json:"id"`
-	RecipientName          string      `json:"recipientName"`
-	PaymentRequestStatusID int64       `json:"paymentRequestStatusId"`
-	TransactionID          *int64      `json:"transactionId"`
-	TransactionNumber      *string     `json:"transactionNumber"`
-	TransactionStatusID    int64       `json:"transactionStatusId"`
-	Link                   *string     `json:"link"`
-	Unit                   string      `json:"unit"`
-	Amount                 json.Number `json:"amount"`
-	ReferenceID            *string     `json:"referenceId"`
-	Notes                  *string     `json:"notes"`
-	Client                 *Client     `json:"client"`
-	NotifyURL              *string     `json:"notifyUrl"`
-	SuccessURL             *string     `json:"successUrl"`
-	FailureURL             *string     `json:"failureUrl"`
-	LastLog                *LogLine    `json:"lastLog"`
+	ID                     int64    `json:"id"`
+	RecipientName          string   `json:"recipientName"`
+	PaymentRequestStatusID int64    `json:"paymentRequestStatusId"`
+	TransactionID          *int64   `json:"transactionId"`
+	TransactionNumber      *string  `json:"transactionNumber"`
+	TransactionStatusID    int64    `json:"transactionStatusId"`
+	Link                   *string  `json:"link"`
+	Unit                   string   `json:"unit"`
+	Amount                 Number   `json:"amount"`
+	ReferenceID            *string  `json:"referenceId"`
+	Notes                  *string  `json:"notes"`
+	Client                 *Client  `json:"client"`
+	NotifyURL              *string  `json:"notifyUrl"`
+	SuccessURL             *string  `json:"successUrl"`
+	FailureURL             *string  `json:"failureUrl"`
+	LastLog                *LogLine `json:"lastLog"`
 }
 
 // PaymentAnswer is how a try to pay went; a decline is 402 instead.
@@ -211,16 +220,16 @@ type ReleaseAnswer struct {
 
 // RefundInput gives money back; all that is left without an amount.
 type RefundInput struct {
-	Amount json.Number `json:"amount,omitempty" example:"10.00"`
+	Amount Number `json:"amount,omitempty" example:"10"`
 }
 
 // RefundAnswer is how a refund stands.
 type RefundAnswer struct {
-	ID               int64       `json:"id"`
-	PaymentRequestID int64       `json:"paymentRequestId"`
-	Amount           json.Number `json:"amount"`
-	RefundedAmount   json.Number `json:"refundedAmount" doc:"Of the request in all"`
-	Status           string      `json:"status" enum:"refunded,pending,failed"`
+	ID               int64  `json:"id"`
+	PaymentRequestID int64  `json:"paymentRequestId"`
+	Amount           Number `json:"amount"`
+	RefundedAmount   Number `json:"refundedAmount" doc:"Of the request in all"`
+	Status           string `json:"status" enum:"refunded,pending,failed"`
 }
 
 // PaymentMethod is a saved payment method: a provider's token and what may be shown.
@@ -295,18 +304,18 @@ type ConsentList struct {
 
 // Dispute is a chargeback.
 type Dispute struct {
-	ID               int64       `json:"id"`
-	PaymentRequestID int64       `json:"paymentRequestId"`
-	CustomerID       *int64      `json:"customerId"`
-	ProviderID       int64       `json:"paymentProviderId"`
-	Reference        string      `json:"reference" doc:"The provider's"`
-	Status           string      `json:"status" enum:"open,won,lost"`
-	Amount           json.Number `json:"amount"`
-	Unit             string      `json:"unit"`
-	Reason           string      `json:"reason"`
-	DueDate          *string     `json:"dueDate" format:"date-time"`
-	HasEvidence      bool        `json:"hasEvidence"`
-	CreateDate       string      `json:"createDate" format:"date-time"`
+	ID               int64   `json:"id"`
+	PaymentRequestID int64   `json:"paymentRequestId"`
+	CustomerID       *int64  `json:"customerId"`
+	ProviderID       int64   `json:"paymentProviderId"`
+	Reference        string  `json:"reference" doc:"The provider's"`
+	Status           string  `json:"status" enum:"open,won,lost"`
+	Amount           Number  `json:"amount"`
+	Unit             string  `json:"unit"`
+	Reason           string  `json:"reason"`
+	DueDate          *string `json:"dueDate" format:"date-time"`
+	HasEvidence      bool    `json:"hasEvidence"`
+	CreateDate       string  `json:"createDate" format:"date-time"`
 }
 
 // DisputePage is a run of disputes, newest first.
@@ -355,27 +364,27 @@ type ProviderList struct {
 
 // RoutingRule sends payments that fit to an account.
 type RoutingRule struct {
-	ID         int64        `json:"id" readOnly:"true"`
-	ProviderID int64        `json:"providerId"`
-	Priority   int64        `json:"priority" doc:"The smallest is asked first"`
-	Weight     int64        `json:"weight" minimum:"1" maximum:"1000" doc:"Share among rules of one priority"`
-	Methods    []string     `json:"methods" doc:"Any if empty"`
-	Currencies []string     `json:"currencies" doc:"Any if empty"`
-	Countries  []string     `json:"countries" doc:"Any if empty"`
-	AmountFrom *json.Number `json:"amountFrom"`
-	AmountTo   *json.Number `json:"amountTo" doc:"Below"`
+	ID         int64    `json:"id" readOnly:"true"`
+	ProviderID int64    `json:"providerId"`
+	Priority   int64    `json:"priority" doc:"The smallest is asked first"`
+	Weight     int64    `json:"weight" minimum:"1" maximum:"1000" doc:"Share among rules of one priority"`
+	Methods    []string `json:"methods" doc:"Any if empty"`
+	Currencies []string `json:"currencies" doc:"Any if empty"`
+	Countries  []string `json:"countries" doc:"Any if empty"`
+	AmountFrom *Number  `json:"amountFrom"`
+	AmountTo   *Number  `json:"amountTo" doc:"Below"`
 }
 
 // RoutingRuleInput is a new rule.
 type RoutingRuleInput struct {
-	ProviderID int64       `json:"providerId"`
-	Priority   int64       `json:"priority,omitempty"`
-	Weight     int64       `json:"weight,omitempty" minimum:"1" maximum:"1000"`
-	Methods    []string    `json:"methods,omitempty"`
-	Currencies []string    `json:"currencies,omitempty"`
-	Countries  []string    `json:"countries,omitempty"`
-	AmountFrom json.Number `json:"amountFrom,omitempty"`
-	AmountTo   json.Number `json:"amountTo,omitempty"`
+	ProviderID int64    `json:"providerId"`
+	Priority   int64    `json:"priority,omitempty"`
+	Weight     int64    `json:"weight,omitempty" minimum:"1" maximum:"1000"`
+	Methods    []string `json:"methods,omitempty"`
+	Currencies []string `json:"currencies,omitempty"`
+	Countries  []string `json:"countries,omitempty"`
+	AmountFrom Number   `json:"amountFrom,omitempty"`
+	AmountTo   Number   `json:"amountTo,omitempty"`
 }
 
 // RoutingRuleList are an owner's rules, in the order in which they are asked.
@@ -385,23 +394,23 @@ type RoutingRuleList struct {
 
 // FeeTable is what a payment costs; the most specific one counts.
 type FeeTable struct {
-	ID            int64        `json:"id"`
-	PaymentMethod *string      `json:"paymentMethod"`
-	Unit          *string      `json:"unit"`
-	Percent       json.Number  `json:"percent"`
-	Fixed         json.Number  `json:"fixed"`
-	Minimum       json.Number  `json:"minimum"`
-	Maximum       *json.Number `json:"maximum"`
+	ID            int64   `json:"id"`
+	PaymentMethod *string `json:"paymentMethod"`
+	Unit          *string `json:"unit"`
+	Percent       Number  `json:"percent"`
+	Fixed         Number  `json:"fixed"`
+	Minimum       Number  `json:"minimum"`
+	Maximum       *Number `json:"maximum"`
 }
 
 // FeeTableInput is a fee table, in the place of one for the same method and currency.
 type FeeTableInput struct {
-	PaymentMethod string      `json:"paymentMethod,omitempty" example:"CREDIT_CARD"`
-	Unit          string      `json:"unit,omitempty" example:"USD"`
-	Percent       json.Number `json:"percent,omitempty" doc:"Up to four decimals" example:"2.9"`
-	Fixed         json.Number `json:"fixed,omitempty" example:"0.30"`
-	Minimum       json.Number `json:"minimum,omitempty"`
-	Maximum       json.Number `json:"maximum,omitempty"`
+	PaymentMethod string `json:"paymentMethod,omitempty" example:"CREDIT_CARD"`
+	Unit          string `json:"unit,omitempty" example:"USD"`
+	Percent       Number `json:"percent,omitempty" doc:"Up to four decimals" example:"2.9"`
+	Fixed         Number `json:"fixed,omitempty" example:"0.3"`
+	Minimum       Number `json:"minimum,omitempty"`
+	Maximum       Number `json:"maximum,omitempty"`
 }
 
 // FeeTableList are an owner's fee tables.
@@ -427,7 +436,7 @@ type OriginList struct {
 
 // Rates are what one unit of the base buys.
 type Rates struct {
-	Base  string                 `json:"base" example:"USD"`
-	Date  string                 `json:"date" format:"date"`
-	Rates map[string]json.Number `json:"rates"`
+	Base  string            `json:"base" example:"USD"`
+	Date  string            `json:"date" format:"date"`
+	Rates map[string]Number `json:"rates"`
 }

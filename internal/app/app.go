@@ -37,6 +37,7 @@ import (
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/pan"
 	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
 	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/rotation"
@@ -88,6 +89,12 @@ type Option func(*options)
 type options struct {
 	clock       clock.Clock
 	synchronous string
+	connectors  func(*App) provider.Registry
+}
+
+// WithConnectors adds kinds of providers.
+func WithConnectors(more func(*App) provider.Registry) Option {
+	return func(o *options) { o.connectors = more }
 }
 
 // WithClock runs the app on a clock that a test moves.
@@ -138,7 +145,7 @@ func (a *App) build(ctx context.Context, o options) error {
 	if a.Config.Postgres() {
 		a.Rotations.Leases = a.Leases
 	}
-	if err := a.buildPayments(); err != nil {
+	if err := a.buildPayments(o); err != nil {
 		return err
 	}
 	a.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.cacheMetrics())

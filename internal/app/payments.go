@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/consent"
@@ -19,7 +20,7 @@ import (
 )
 
 // buildPayments builds what money needs, from the rates up to the payments.
-func (a *App) buildPayments() error {
+func (a *App) buildPayments(o options) error {
 	rates, err := rate.Open(a.Config.RatesFile)
 	if err != nil {
 		return err
@@ -35,7 +36,7 @@ func (a *App) buildPayments() error {
 	a.Consents = &consent.Service{Store: a.Store, Clock: a.Clock, IDs: a.IDs, Events: a.Events}
 	a.Fees = &fee.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs}
 	a.Methods = &method.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs}
-	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry()}
+	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry(o)}
 	a.Notifications = notification.New(notification.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Random: random,
 		Senders: map[notification.Channel]notification.Sender{}})
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
@@ -45,10 +46,14 @@ func (a *App) buildPayments() error {
 }
 
 // registry is every kind of provider that this program can speak to.
-func (a *App) registry() provider.Registry {
-	return provider.Registry{
+func (a *App) registry(o options) provider.Registry {
+	all := provider.Registry{
 		sandbox.Kind: {About: sandbox.About(), Connector: a.Sandbox},
 	}
+	if o.connectors != nil {
+		maps.Copy(all, o.connectors(a))
+	}
+	return all
 }
 
 // public is how the outside reaches this server, known once it serves.

@@ -54,19 +54,34 @@ func SQLite(t *testing.T, options ...app.Option) *Server {
 func Start(t *testing.T, c config.Config, options ...app.Option) *Server {
 	t.Helper()
 	logs := &Logs{}
-	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), options...)
+	if c.RatesFile == "" {
+		c.RatesFile = rates(t)
+	}
+	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), append([]app.Option{withLive()}, options...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close(t.Context())) })
-	handler, err := a.Handler(config.Serve{RateLimit: 0}, "http://florin.test", func() bool { return false })
+	server := httptest.NewUnstartedServer(nil)
+	t.Cleanup(server.Close)
+	public := "http://" + server.Listener.Addr().String()
+	handler, err := a.Handler(config.Serve{RateLimit: 0, AcceptCardData: true}, public, func() bool { return false })
 	require.NoError(t, err)
 	_, err = a.FirstRun(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, a.Start(t.Context()))
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	server.Config.Handler = handler
+	server.Start()
 	s := &Server{App: a, Config: c, URL: server.URL, Logs: logs}
 	s.readCredentials(t)
 	return s
+}
+
+// rates is a source of exchange rates, which live mode needs.
+func rates(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "rates.json")
+	text := `{"base":"USD","days":{"2026-01-01":{"EUR":"0.9","GBP":"0.75","JPY":"150","BHD":"0.376","BTC":"0.00001","CHF":"0.88"},"2026-06-01":{"EUR":"0.8","GBP":"0.75","JPY":"150","BHD":"0.376","BTC":"0.00001","CHF":"0.88"}}}`
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	return file
 }
 
 func (s *Server) readCredentials(t *testing.T) {
