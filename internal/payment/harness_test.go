@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,6 +36,7 @@ type desk struct {
 	*app.App
 	g     auth.Grant
 	clock *clock.Fake
+	shut  func() error
 	count atomic.Int64
 }
 
@@ -55,22 +58,33 @@ func each(t *testing.T, run func(t *testing.T, d *desk), options ...app.Option) 
 
 func open(t *testing.T, c config.Config, options ...app.Option) *desk {
 	t.Helper()
-	fake := clock.NewFake(start)
+	return openAt(t, c, start, options...)
+}
+
+func openAt(t *testing.T, c config.Config, at time.Time, options ...app.Option) *desk {
+	t.Helper()
+	fake := clock.NewFake(at)
 	a, err := app.Open(t.Context(), c, slog.New(slog.DiscardHandler), append(options, app.WithClock(fake.Clock()))...)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, a.Close(context.Background())) })
+	shut := sync.OnceValue(func() error { return a.Close(context.Background()) })
+	t.Cleanup(func() { require.NoError(t, shut()) })
 	_, err = a.Handler(config.Serve{}, "https://pay.example", func() bool { return false })
 	require.NoError(t, err)
 	_, err = a.FirstRun(t.Context())
 	require.NoError(t, err)
 	owners, err := a.Owners.List(t.Context())
 	require.NoError(t, err)
-	return &desk{App: a, clock: fake, g: auth.System(owners[0].ID, owners[0].TestRealm, auth.Test, "test")}
+	return &desk{App: a, shut: shut, clock: fake, g: auth.System(owners[0].ID, owners[0].TestRealm, auth.Test, "test")}
 }
 
 func (d *desk) customer(t *testing.T) int64 {
 	t.Helper()
-	body, err := strictjson.Parse(fmt.Appendf(nil, `{"name":"María Ñandú","email":"payer%d@example.com"}`, d.count.Add(1)))
+	return d.customerOf(t, strconv.FormatInt(d.count.Add(1), 10))
+}
+
+func (d *desk) customerOf(t *testing.T, name string) int64 {
+	t.Helper()
+	body, err := strictjson.Parse(fmt.Appendf(nil, `{"name":"María Ñandú","email":"payer-%s@example.com"}`, strings.ReplaceAll(name, " ", "-")))
 	require.NoError(t, err)
 	c, err := d.Customers.Create(t.Context(), d.g, customer.Input{Body: body}, func(*db.Tx, *customer.Customer, vault.Subject) error { return nil })
 	require.NoError(t, err)

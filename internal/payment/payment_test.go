@@ -197,26 +197,49 @@ func TestUnknownOutcome(t *testing.T) {
 	})
 }
 
+// liar says once that it cancelled, and did not.
+type liar struct {
+	provider.Connector
+	lied *bool
+}
+
+func (l liar) Cancel(ctx context.Context, a provider.Account, r provider.Ref) (provider.Outcome, error) {
+	if !*l.lied {
+		*l.lied = true
+		return provider.Outcome{State: provider.Cancelled}, nil
+	}
+	return l.Connector.Cancel(ctx, a, r)
+}
+
 // TestLateApproval: a released request stays cancelled, and the money goes back.
 func TestLateApproval(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, d *desk) {
+	lied := false
+	option := app.WithConnectors(func(a *app.App) provider.Registry {
+		about := provider.About{Kind: "sandbox", Methods: provider.Kinds(), TestOnly: true, Credentials: []provider.Field{{Name: "callback", Secret: true}, {Name: "fingerprint", Secret: true}}}
+		return provider.Registry{"sandbox": {About: about, Connector: liar{a.Sandbox, &lied}}}
+	})
+	onSQLite(t, option, func(t *testing.T, d *desk) {
 		c := d.customer(t)
 		q := d.request(t, c, "10", "USD")
 		_, err := d.pay(t, q.ID, timesOut)
 		require.NoError(t, err)
 		_, err = d.Payments.Release(t.Context(), d.g, q.ID, payment.Keep{})
-		if err == nil { // the provider ended it in time
-			require.Equal(t, payment.Cancelled, d.get(t, q.ID).Status)
-		} else {
-			require.True(t, fault.Is(err, fault.AlreadyProcessed))
-		}
-		d.pass(t, 10*time.Second)
-		d.pass(t, 2*time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, payment.Cancelled, d.get(t, q.ID).Status)
+		d.clock.Advance(6 * time.Second)
+		_, err = d.Sandbox.DeliverDue(t.Context())
+		require.NoError(t, err)
+		taken, _ := d.ledger(t, q)
+		require.Equal(t, int64(1000), taken, "the provider took the money after all")
+		d.pass(t, time.Second)
 		taken, held := d.ledger(t, q)
-		kept := d.requireSums(t, c)
-		require.Equal(t, kept.Total, taken, "what the provider kept is what the customer paid")
-		require.Zero(t, held)
+		require.Equal(t, []int64{0, 0}, []int64{taken, held}, "it is given back at once")
+		require.Equal(t, payment.Cancelled, d.get(t, q.ID).Status)
+		require.Zero(t, d.requireSums(t, c).Total)
+		steps, err := d.Payments.Steps(t.Context(), d.g, q.ID)
+		require.NoError(t, err)
+		require.Equal(t, "reversed", steps[len(steps)-1].Code, "and logged")
 	})
 }
 
