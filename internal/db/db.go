@@ -36,7 +36,7 @@ type Config struct {
 	AdminURL string
 	// Schema is the PostgreSQL schema; empty is the default one.
 	Schema string
-	// Migrations are goose files; ${BLOB} and ${CLUSTERED} differ by engine.
+	// Migrations are goose files; ${BLOB}, ${CLUSTERED} and ${ROWID} differ by engine.
 	Migrations fs.FS
 	// WorkerTables are tables whose rows the worker may touch in every realm, each
 	// with the rights it needs, such as "SELECT, DELETE".

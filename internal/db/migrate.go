@@ -23,7 +23,7 @@ func migrateSQLite(ctx context.Context, source string, files fs.FS) error {
 	pool := sql.OpenDB(connector)
 	defer func() { _ = pool.Close() }()
 	pool.SetMaxOpenConns(1)
-	words := map[string]string{"${BLOB}": "BLOB", "${CLUSTERED}": "WITHOUT ROWID"}
+	words := map[string]string{"${BLOB}": "BLOB", "${CLUSTERED}": "WITHOUT ROWID", "${ROWID}": "INTEGER"}
 	return migrate(ctx, goose.DialectSQLite3, pool, translated{files, words})
 }
 
@@ -34,7 +34,7 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, files fs.FS) e
 	if err != nil {
 		return err
 	}
-	words := map[string]string{"${BLOB}": "BYTEA", "${CLUSTERED}": ""}
+	words := map[string]string{"${BLOB}": "BYTEA", "${CLUSTERED}": "", "${ROWID}": "BIGINT"}
 	return migrate(ctx, goose.DialectPostgres, pool, translated{files, words}, goose.WithSessionLocker(locker))
 }
 

@@ -192,8 +192,8 @@ func (s *Store) Purge(ctx context.Context) (int, error) {
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		count = 0
 		var expired []claimRef
-		err := tx.Each(`DELETE FROM idempotency_answer WHERE (id, realm_id) IN
-			(SELECT id, realm_id FROM idempotency_answer WHERE id < $1 ORDER BY id LIMIT $2) RETURNING realm_id, hash`,
+		err := tx.Each(`DELETE FROM idempotency_answer WHERE id IN
+			(SELECT id FROM idempotency_answer WHERE id < $1 ORDER BY id LIMIT $2) RETURNING realm_id, hash`,
 			[]any{id.First(s.clock.Now().Add(-Window)), purgeBatch}, func(r db.Row) error {
 				var ref claimRef
 				var hash []byte

@@ -1,6 +1,8 @@
 package idempotency_test
 
 import (
+	"bytes"
+	"fmt"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -178,5 +180,27 @@ func TestPurge(t *testing.T) {
 		d.time.Advance(2 * idempotency.Window)
 		require.Equal(t, 2, purge())
 		require.Zero(t, purge())
+	})
+}
+
+// TestAnswersShareAPage: four rows must fit into a page of a clustered table, or each
+// takes a second page for its end, and every page is a frame of the write-ahead log.
+func TestAnswersShareAPage(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *desk) {
+		facts, err := d.store.Facts(t.Context())
+		require.NoError(t, err)
+		usual := idempotency.Answer{Status: 200, ETag: `"1.0"`, Body: bytes.Repeat([]byte("a"), 950)}
+		for i := range 40 {
+			require.NoError(t, d.answer(t, d.claim(t, d.grant, "POST /customers", fmt.Sprint(i), "{}"), idempotency.Subject{}, usual))
+		}
+		if facts.Engine != "sqlite" {
+			return // PostgreSQL's pages hold rows of up to 2 kB whole
+		}
+		var pages, overflow int64
+		require.NoError(t, d.store.One(t.Context(), db.Worker(), `SELECT count(*), sum(pagetype = 'overflow') FROM dbstat WHERE name = 'idempotency_answer'`,
+			nil, &pages, &overflow))
+		require.Zero(t, overflow)
+		require.LessOrEqual(t, pages, int64(20))
 	})
 }

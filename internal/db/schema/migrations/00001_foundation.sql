@@ -102,7 +102,8 @@ CREATE TABLE interaction (
 ) ${CLUSTERED};
 
 -- written by idempotency; the key is small because its place is random, the answer
--- large and in order of time, which is also how it is purged
+-- large and in order of time, which is also how it is purged. An answer of a usual
+-- length does not fit into a page of a clustered table, so its id is SQLite's rowid
 CREATE TABLE idempotency (
   realm_id BIGINT NOT NULL,
   hash ${BLOB} NOT NULL,
@@ -111,15 +112,14 @@ CREATE TABLE idempotency (
 ) ${CLUSTERED};
 
 CREATE TABLE idempotency_answer (
-  id BIGINT NOT NULL,
+  id ${ROWID} NOT NULL PRIMARY KEY,
   realm_id BIGINT NOT NULL,
   hash ${BLOB} NOT NULL,
   fingerprint ${BLOB} NOT NULL,
   customer_id BIGINT NOT NULL,
   key_id BIGINT NOT NULL,
-  answer ${BLOB} NOT NULL,
-  PRIMARY KEY (id, realm_id)
-) ${CLUSTERED};
+  answer ${BLOB} NOT NULL
+);
 
 -- written by audit
 CREATE TABLE audit_pending (
