@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -130,6 +131,72 @@ func (s *shop) explain(t *testing.T, sql string, args []any) string {
 	})
 	require.NoError(t, err, sql)
 	return strings.Join(lines, "\n")
+}
+
+// explainPrepared gives PostgreSQL's plan of a prepared statement, made for all values
+// or for these.
+func (s *shop) explainPrepared(t *testing.T, mode, sql string, args []any) string {
+	t.Helper()
+	types, values := make([]string, len(args)), make([]string, len(args))
+	for i, a := range args {
+		types[i], values[i] = "bigint", fmt.Sprint(a)
+		if b, ok := a.([]byte); ok {
+			types[i], values[i] = "bytea", fmt.Sprintf(`'\x%x'`, b)
+		}
+	}
+	var lines []string
+	err := s.Store.Write(t.Context(), db.Realm(s.grant.Realm()), func(tx *db.Tx) error {
+		tx.Exec("SET LOCAL plan_cache_mode = " + mode)
+		tx.Exec("PREPARE list (" + strings.Join(types, ", ") + ") AS " + sql)
+		err := tx.Each("EXPLAIN EXECUTE list ("+strings.Join(values, ", ")+")", nil, func(r db.Row) error {
+			var line string
+			err := r.Scan(&line)
+			lines = append(lines, line)
+			return err
+		})
+		tx.Exec("DEALLOCATE list")
+		return err
+	})
+	require.NoError(t, err, sql)
+	return strings.Join(lines, "\n")
+}
+
+// TestSearchIsPlannedOnce: planning a search takes PostgreSQL longer than running it. It
+// keeps a plan once it believes that one made for all values costs no more.
+func TestSearchIsPlannedOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *shop) {
+		if s.url == "" {
+			return // SQLite plans when it prepares
+		}
+		s.fill(t, 3000)
+		// As it believes of a million customers: it counts too few different hashes.
+		server, err := pgx.Connect(t.Context(), s.url)
+		require.NoError(t, err)
+		_, err = server.Exec(t.Context(), `ALTER TABLE customer_index ALTER hash SET (n_distinct = 100); ANALYZE customer_index; ANALYZE customer`)
+		require.NoError(t, err)
+		require.NoError(t, server.Close(t.Context()))
+		for name, q := range map[string]customer.Query{"email": {Email: "p77@example.com"}, "phone": {Phone: "+4915123000077"}, "member id": {MemberID: "M77"}} {
+			sql, args, err := s.Customers.Statement(t.Context(), s.grant, q, false)
+			require.NoError(t, err)
+			forAll, forThese := s.explainPrepared(t, "force_generic_plan", sql, args), s.explainPrepared(t, "force_custom_plan", sql, args)
+			require.Less(t, costOf(t, forAll), costOf(t, forThese), "%s\n%s\n%s", name, forAll, forThese)
+			require.Contains(t, forAll, "customer_index_pkey")
+			require.Contains(t, forAll, "customer_pkey")
+			require.NotContains(t, forAll, "Seq Scan")
+		}
+	})
+}
+
+// costOf is what a plan's first line expects its end to cost.
+func costOf(t *testing.T, plan string) float64 {
+	t.Helper()
+	_, rest, found := strings.Cut(plan, "..")
+	require.True(t, found, plan)
+	number, _, _ := strings.Cut(rest, " ")
+	cost, err := strconv.ParseFloat(number, 64)
+	require.NoError(t, err, plan)
+	return cost
 }
 
 // TestListPlans: a page must cost the same at ten thousand customers and at a million,
