@@ -85,13 +85,15 @@ func TestFloorAnswersEveryOperation(t *testing.T) {
 	t.Cleanup(server.Close)
 	l, w, ids := &lab{people: people{tag: "t"}}, wire{host: server.Listener.Addr().String(), key: "k"}, &idSet{ids: []int64{7}}
 	for name, op := range map[string]operation{"create": create, "get": get, "list": list} {
-		out, err := load{w.host, 3, op(l, w, ids)}.run(t.Context(), 30*time.Millisecond)
-		require.NoError(t, err, name)
-		require.Positive(t, out.requests, name)
-		require.Len(t, out.micros, out.requests, name)
-		require.Zero(t, out.errors, "%s: %s", name, out.fault)
+		for _, client := range []string{clientSocket, clientHTTP} {
+			out, err := load{w.host, 3, op(l, w, ids), client}.run(t.Context(), 30*time.Millisecond)
+			require.NoError(t, err, name)
+			require.Positive(t, out.requests, name)
+			require.Len(t, out.micros, out.requests, name)
+			require.Zero(t, out.errors, "%s by %s: %s", name, client, out.fault)
+		}
 	}
-	_, err := load{w.host, 1, creates(w, &l.people, ids)}.run(t.Context(), 10*time.Millisecond)
+	_, err := load{address: w.host, connections: 1, worker: creates(w, &l.people, ids)}.run(t.Context(), 10*time.Millisecond)
 	require.NoError(t, err)
 	require.Contains(t, ids.snapshot(), sampleCustomer().ID)
 }
@@ -101,13 +103,15 @@ func TestLoadCountsErrors(t *testing.T) {
 	server := httptest.NewServer(floorHandler())
 	t.Cleanup(server.Close)
 	w := wire{host: server.Listener.Addr().String()}
-	out, err := load{w.host, 2, func(int) worker {
-		return worker{request: func(b []byte) []byte { return w.post(b, customersPath, "", []byte("{")) }}
-	}}.run(t.Context(), 20*time.Millisecond)
-	require.NoError(t, err)
-	require.Zero(t, out.requests)
-	require.Positive(t, out.errors)
-	require.Equal(t, "400 bad JSON\n", out.fault)
+	for _, client := range []string{clientSocket, clientHTTP} {
+		out, err := load{w.host, 2, func(int) worker {
+			return worker{request: func(b []byte) []byte { return w.post(b, customersPath, "", []byte("{")) }}
+		}, client}.run(t.Context(), 20*time.Millisecond)
+		require.NoError(t, err)
+		require.Zero(t, out.requests)
+		require.Positive(t, out.errors)
+		require.Equal(t, "400 bad JSON\n", out.fault)
+	}
 }
 
 func TestLoadWithoutServer(t *testing.T) {
@@ -115,7 +119,7 @@ func TestLoadWithoutServer(t *testing.T) {
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, gone.Close())
-	_, err = load{gone.Addr().String(), 1, func(int) worker { return worker{} }}.run(t.Context(), time.Second)
+	_, err = load{address: gone.Addr().String(), connections: 1, worker: func(int) worker { return worker{} }}.run(t.Context(), time.Second)
 	require.Error(t, err)
 }
 

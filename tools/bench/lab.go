@@ -129,7 +129,7 @@ func (l *lab) subject(ctx context.Context, engine string) (*subject, error) {
 func (l *lab) firstCustomers(ctx context.Context, s *subject) error {
 	say("first %d customers", customersFirst)
 	for deadline := time.Now().Add(time.Minute); len(s.ids.snapshot()) < customersFirst; {
-		done, err := load{s.host, 64, creates(s.wire, &l.people, &s.ids)}.run(ctx, 500*time.Millisecond)
+		done, err := load{address: s.host, connections: 64, worker: creates(s.wire, &l.people, &s.ids)}.run(ctx, 500*time.Millisecond)
 		switch {
 		case err != nil:
 			return err
@@ -148,7 +148,7 @@ func (l *lab) measureSizes(ctx context.Context, s *subject, databaseURL string) 
 		return nil
 	}
 	// A few more creates, so that the sealer has not taken all records of the trail.
-	if _, err := (load{s.host, 4, creates(s.wire, &l.people, nil)}).run(ctx, 100*time.Millisecond); err != nil {
+	if _, err := (load{address: s.host, connections: 4, worker: creates(s.wire, &l.people, nil)}).run(ctx, 100*time.Millisecond); err != nil {
 		return err
 	}
 	if databaseURL != "" {

@@ -20,6 +20,19 @@ type load struct {
 	address     string
 	connections int
 	worker      func(number int) worker
+	client      string // clientHTTP, or anything else for the client of this program
+}
+
+// connect makes a connection for a slice of length d.
+func (l load) connect(ctx context.Context, d time.Duration) (asker, error) {
+	if l.client == clientHTTP {
+		return newHTTPAsker(l.address), nil
+	}
+	c, err := dial(ctx, l.address)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.conn.SetDeadline(time.Now().Add(d + answerTimeout))
 }
 
 // sample is what one slice of time gave.
@@ -66,7 +79,7 @@ func merge(samples []sample) sample {
 // connection is one worker at work.
 type connection struct {
 	worker
-	client *client
+	client asker
 	sample sample
 }
 
@@ -74,7 +87,7 @@ type connection struct {
 func (l load) run(ctx context.Context, d time.Duration) (sample, error) {
 	connections := make([]*connection, l.connections)
 	for i := range connections {
-		c, err := dial(ctx, l.address)
+		c, err := l.connect(ctx, d)
 		if err != nil {
 			return sample{}, fmt.Errorf("connection %d: %w", i+1, err)
 		}
@@ -103,7 +116,6 @@ func together(ctx context.Context, connections []*connection, d time.Duration) s
 }
 
 func (c *connection) until(ctx context.Context, end time.Time) {
-	_ = c.client.conn.SetDeadline(end.Add(answerTimeout))
 	var request []byte
 	for now := time.Now(); now.Before(end) && ctx.Err() == nil; {
 		request = c.request(request[:0])

@@ -20,6 +20,7 @@ type options struct {
 	Rounds     int            `default:"5" help:"Pairs of slices a row."`
 	Slice      time.Duration  `default:"1.5s" help:"Length of a slice. pgbench rounds it to whole seconds."`
 	Sizes      []int          `help:"Also measure growth with this many customers, e.g. 10000,1000000. Filling the larger takes minutes." placeholder:"N,…"`
+	Client     string         `enum:"socket,http" default:"socket" help:"What asks both sides: socket, a few lines that leave the cores to the servers, or http, Go's own client."`
 	Binary     string         `help:"Measure this program instead of building it." type:"existingfile"`
 	Dir        string         `help:"Folder for data; the default is the system's. It must lie on the kind of disk that matters: on tmpfs an fsync is free." type:"existingdir"`
 	JSON       string         `name:"json" help:"Also write everything to this file." placeholder:"FILE"`

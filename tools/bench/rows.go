@@ -114,7 +114,7 @@ func (l *lab) under(ctx context.Context, engine string) (*subject, error) {
 
 func (l *lab) requests(s *subject, connections int, op operation) slice {
 	return func(ctx context.Context, d time.Duration) (sample, error) {
-		return load{s.host, connections, op(l, s.wire, &s.ids)}.run(ctx, d)
+		return load{s.host, connections, op(l, s.wire, &s.ids), l.options.Client}.run(ctx, d)
 	}
 }
 
@@ -177,7 +177,7 @@ func (l *lab) sides(ctx context.Context, engine string, op operation) (*subject,
 	w, err := l.floorHTTP(ctx)
 	ids := &idSet{ids: []int64{1}}
 	return s, func(ctx context.Context, d time.Duration) (sample, error) {
-		return load{w.host, 64, op(l, w, ids)}.run(ctx, d)
+		return load{w.host, 64, op(l, w, ids), l.options.Client}.run(ctx, d)
 	}, err
 }
 
