@@ -38,13 +38,17 @@ type row struct {
 // suite runs rows one after the other on one server, so that events can be told apart.
 type suite struct {
 	*apptest.Server
-	seen  int // events so far
+	key   string // whose events and trail are looked at; the live admin's if empty
+	seen  int    // events so far
 	count int
 }
 
-func (s *suite) run(t *testing.T, rows map[string]row) {
+func (s *suite) run(t *testing.T, rows map[string]row, each ...func(*row)) {
 	t.Helper()
 	for name, r := range rows {
+		for _, change := range each {
+			change(&r)
+		}
 		t.Run(name, func(t *testing.T) { s.check(t, r) })
 	}
 }
@@ -102,6 +106,9 @@ func requireError(t *testing.T, got apptest.Response, code string) {
 			Details       *struct {
 				Timestamp, RequestID string
 				CustomerID           *string
+				PaymentRequestID     *string
+				DeclineReason        *string
+				IssuerResponse       *string
 				MatchedOn            []string
 				Fields               []struct{ Path, Code, Message string }
 			}
@@ -127,7 +134,7 @@ func (s *suite) trail(t *testing.T, requestID string) []string {
 	var page struct {
 		Data []struct{ Action, Result, RequestID string }
 	}
-	require.NoError(t, json.Unmarshal(s.Do(t, apptest.Request{Method: "GET", Path: "/audit?limit=50"}).Body, &page))
+	require.NoError(t, json.Unmarshal(s.Do(t, apptest.Request{Method: "GET", Path: "/audit?limit=50", Key: s.key}).Body, &page))
 	var found []string
 	for _, r := range page.Data {
 		if r.RequestID == requestID {
@@ -169,7 +176,7 @@ func events(t *testing.T, s *apptest.Server, key string) []string {
 
 func (s *suite) newEvents(t *testing.T) []string {
 	t.Helper()
-	all := events(t, s.Server, "")
+	all := events(t, s.Server, s.key)
 	fresh := []string{}
 	for _, e := range all[s.seen:] {
 		kind, _, _ := strings.Cut(e, " ")
@@ -177,6 +184,12 @@ func (s *suite) newEvents(t *testing.T) []string {
 	}
 	s.seen = len(all)
 	return fresh
+}
+
+// inTest looks at the test mode's events and trail.
+func inTest(t *testing.T, run func(t *testing.T, s *suite)) {
+	t.Helper()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) { run(t, &suite{Server: s, key: s.Test}) })
 }
 
 func each(t *testing.T, run func(t *testing.T, s *suite)) {

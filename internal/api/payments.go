@@ -23,31 +23,34 @@ func subject(q *payment.Request) idempotency.Subject {
 	return idempotency.Subject{CustomerID: customerID, Key: key}
 }
 
-// twice keeps the answer of a call with a provider in its middle: what is known before,
-// and what is known after in its place.
-func twice(r *gate.Request, shown show) payment.Keep {
-	return payment.Keep{
-		Begin: func(tx *db.Tx, res payment.Result) error {
-			answer, err := shown(res)
-			if err != nil {
-				return err
-			}
-			return r.Record(tx, subject(res.Request), answer)
-		},
-		End: func(tx *db.Tx, res payment.Result) error {
-			answer, err := shown(res)
-			if err != nil {
-				return err
-			}
-			return r.Amend(tx, subject(res.Request), answer)
-		},
+// kept is an answer and how it is kept for a repetition: what is given is what is kept,
+// byte for byte.
+type kept struct {
+	request *gate.Request
+	shown   show
+	answer  *gate.Answer
+}
+
+func keep(r *gate.Request, shown show) *kept { return &kept{request: r, shown: shown} }
+
+func (k *kept) by(record func(*db.Tx, idempotency.Subject, *gate.Answer) error) func(*db.Tx, payment.Result) error {
+	return func(tx *db.Tx, res payment.Result) (err error) {
+		if k.answer, err = k.shown(res); err != nil {
+			return err
+		}
+		return record(tx, subject(res.Request), k.answer)
 	}
 }
 
-// once keeps the answer of a call with one unit.
-func once(r *gate.Request, shown show) payment.Keep {
-	record := twice(r, shown).Begin
-	return payment.Keep{Begin: record, End: record}
+// twice is for a call with a provider in its middle: what is known before is kept, and what
+// is known after in its place.
+func (k *kept) twice() payment.Keep {
+	return payment.Keep{Begin: k.by(k.request.Record), End: k.by(k.request.Amend)}
+}
+
+// once is for a call of one unit.
+func (k *kept) once() payment.Keep {
+	return payment.Keep{Begin: k.by(k.request.Record), End: k.by(k.request.Record)}
 }
 
 func (a *API) createRequest(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -55,13 +58,13 @@ func (a *API) createRequest(ctx context.Context, r *gate.Request) (*gate.Answer,
 	if err != nil {
 		return nil, err
 	}
-	var answer *gate.Answer
-	_, err = a.Payments.Create(ctx, r.Grant, d, once(r, func(res payment.Result) (_ *gate.Answer, err error) {
-		answer, err = encode(http.StatusOK, a.showRequest(r, res.Request))
+	k := keep(r, func(res payment.Result) (*gate.Answer, error) {
+		answer, err := encode(http.StatusOK, a.showRequest(r, res.Request))
 		answer.Location = "/payment-requests/" + text(res.ID)
 		return answer, err
-	}))
-	return answer, clientFaults(err)
+	})
+	_, err = a.Payments.Create(ctx, r.Grant, d, k.once())
+	return k.answer, clientFaults(err)
 }
 
 func (a *API) getRequest(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -120,12 +123,9 @@ func answerPayment(r *gate.Request) show {
 }
 
 func (a *API) pay(ctx context.Context, r *gate.Request, o payment.Order) (*gate.Answer, error) {
-	shown := answerPayment(r)
-	res, err := a.Payments.Pay(ctx, r.Grant, r.ID, o, twice(r, shown))
-	if err != nil {
-		return nil, err
-	}
-	return shown(res)
+	k := keep(r, answerPayment(r))
+	_, err := a.Payments.Pay(ctx, r.Grant, r.ID, o, k.twice())
+	return k.answer, err
 }
 
 func (a *API) payByCard(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -182,21 +182,19 @@ func (a *API) handleRequest(ctx context.Context, r *gate.Request) (*gate.Answer,
 }
 
 func (a *API) releaseRequest(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	var answer *gate.Answer
-	_, err := a.Payments.Release(ctx, r.Grant, r.ID, once(r, func(res payment.Result) (_ *gate.Answer, err error) {
-		answer, err = encode(http.StatusOK, ReleaseAnswer{Status: "released", PaymentRequestID: res.ID, ReleasedAt: stamp(a.Clock.Now())})
-		return answer, err
-	}))
-	return answer, err
+	k := keep(r, func(res payment.Result) (*gate.Answer, error) {
+		return encode(http.StatusOK, ReleaseAnswer{Status: "released", PaymentRequestID: res.ID, ReleasedAt: stamp(a.Clock.Now())})
+	})
+	_, err := a.Payments.Release(ctx, r.Grant, r.ID, k.once())
+	return k.answer, err
 }
 
 func (a *API) archiveRequest(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	var answer *gate.Answer
-	_, err := a.Payments.Archive(ctx, r.Grant, r.ID, once(r, func(res payment.Result) (_ *gate.Answer, err error) {
-		answer, err = encode(http.StatusOK, a.showRequest(r, res.Request))
-		return answer, err
-	}))
-	return answer, err
+	k := keep(r, func(res payment.Result) (*gate.Answer, error) {
+		return encode(http.StatusOK, a.showRequest(r, res.Request))
+	})
+	_, err := a.Payments.Archive(ctx, r.Grant, r.ID, k.once())
+	return k.answer, err
 }
 
 func (a *API) refundRequest(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -213,12 +211,9 @@ func (a *API) refundAll(ctx context.Context, r *gate.Request) (*gate.Answer, err
 }
 
 func (a *API) refund(ctx context.Context, r *gate.Request, literal string) (*gate.Answer, error) {
-	shown := func(res payment.Result) (*gate.Answer, error) { return encode(http.StatusOK, showRefund(res)) }
-	res, err := a.Payments.Refund(ctx, r.Grant, r.ID, literal, twice(r, shown))
-	if err != nil {
-		return nil, err
-	}
-	return shown(res)
+	k := keep(r, func(res payment.Result) (*gate.Answer, error) { return encode(http.StatusOK, showRefund(res)) })
+	_, err := a.Payments.Refund(ctx, r.Grant, r.ID, literal, k.twice())
+	return k.answer, err
 }
 
 func (a *API) listDisputes(ctx context.Context, r *gate.Request) (*gate.Answer, error) {

@@ -375,11 +375,14 @@ type ErrorField struct {
 
 // ErrorDetails are more facts of an error.
 type ErrorDetails struct {
-	CustomerID string       `json:"customerId,omitempty" example:"12345"`
-	MatchedOn  []string     `json:"matchedOn,omitempty"`
-	Fields     []ErrorField `json:"fields,omitempty"`
-	Timestamp  string       `json:"timestamp" format:"date-time"`
-	RequestID  string       `json:"requestId"`
+	CustomerID       string       `json:"customerId,omitempty" example:"12345"`
+	MatchedOn        []string     `json:"matchedOn,omitempty"`
+	PaymentRequestID string       `json:"paymentRequestId,omitempty"`
+	DeclineReason    string       `json:"declineReason,omitempty" example:"insufficient_funds" doc:"docs/test-cards.md lists them"`
+	IssuerResponse   string       `json:"issuerResponse,omitempty" doc:"The issuer's own code"`
+	Fields           []ErrorField `json:"fields,omitempty"`
+	Timestamp        string       `json:"timestamp" format:"date-time"`
+	RequestID        string       `json:"requestId"`
 }
 
 // ErrorBody is an error's code, text and details.

@@ -26,6 +26,7 @@ import (
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/db/schema"
+	"github.com/florin-gateway/florin/internal/egress"
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/fee"
@@ -66,6 +67,7 @@ type App struct {
 	Rotations *rotation.Desk
 	Metrics   *prometheus.Registry
 
+	Egress        *egress.Client
 	Rates         *rate.Source
 	Sandbox       *sandbox.Connector
 	Consents      *consent.Service

@@ -3,17 +3,20 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"maps"
 
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/egress"
 	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/method"
 	"github.com/florin-gateway/florin/internal/notification"
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/provider"
+	"github.com/florin-gateway/florin/internal/provider/rest"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
 	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/routing"
@@ -26,6 +29,11 @@ func (a *App) buildPayments(o options) error {
 		return err
 	}
 	a.Rates = rates
+	allowed, err := egress.ParseAllow(a.Config.EgressAllow)
+	if err != nil {
+		return fmt.Errorf("--egress-allow: %w", err)
+	}
+	a.Egress = egress.New(egress.Config{Allow: allowed})
 	a.Sandbox = &sandbox.Connector{Store: a.Store, Clock: a.Clock, IDs: a.IDs.Next, Random: rand.Reader,
 		Account: func(ctx context.Context, realm, account int64) (provider.Account, error) {
 			return a.Payments.Account(ctx, realm, account)
@@ -38,7 +46,7 @@ func (a *App) buildPayments(o options) error {
 	a.Methods = &method.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs}
 	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry(o)}
 	a.Notifications = notification.New(notification.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Random: random,
-		Senders: map[notification.Channel]notification.Sender{}})
+		Senders: map[notification.Channel]notification.Sender{notification.Form: notification.FormSender{Owners: a.Owners, Client: a.Egress.HTTP()}}})
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
 	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents}
@@ -49,6 +57,7 @@ func (a *App) buildPayments(o options) error {
 func (a *App) registry(o options) provider.Registry {
 	all := provider.Registry{
 		sandbox.Kind: {About: sandbox.About(), Connector: a.Sandbox},
+		rest.Kind:    {About: rest.About(), Connector: &rest.Connector{Client: a.Egress}},
 	}
 	if o.connectors != nil {
 		maps.Copy(all, o.connectors(a))

@@ -14,6 +14,7 @@ type Config struct {
 	RootKeyFile      string   `name:"root-key-file" env:"FLORIN_ROOT_KEY_FILE" placeholder:"FILE" help:"The root key; keys/root.key in the data folder if not set."`
 	AuditSink        []string `name:"audit-sink" env:"FLORIN_AUDIT_SINK" placeholder:"FILE" help:"Also append signed audit checkpoints to this file, best on another machine's disk. May be repeated."`
 	RatesFile        string   `name:"rates-file" env:"FLORIN_RATES_FILE" placeholder:"FILE" help:"Exchange rates: {\"base\":\"USD\",\"days\":{\"2026-11-24\":{\"EUR\":\"0.92\"}}}. Read again when it changes. Without it live mode takes the base currency only."`
+	EgressAllow      string   `name:"egress-allow" env:"FLORIN_EGRESS_ALLOW" placeholder:"CIDRS" help:"Private networks that outgoing calls (notifications, providers) may reach, also by plain http, like 127.0.0.0/8,10.1.2.0/24."`
 	LogLevel         string   `name:"log-level" env:"FLORIN_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 }
 
@@ -28,7 +29,6 @@ type Serve struct {
 	TrustedProxies string `name:"trusted-proxies" env:"FLORIN_TRUSTED_PROXIES" placeholder:"CIDRS" help:"Networks whose X-Forwarded-For is believed."`
 	RateLimit      int    `name:"rate-limit" env:"FLORIN_RATE_LIMIT" default:"5000" placeholder:"N" help:"Requests a second for each key, with bursts of twice that; 0 turns it off."`
 	AcceptCardData bool   `name:"accept-card-data" env:"FLORIN_ACCEPT_CARD_DATA" help:"Take card numbers in live mode too. Your PCI DSS assessment is then SAQ D, not SAQ A: without this the provider's own page takes them."`
-	EgressAllow    string `name:"egress-allow" env:"FLORIN_EGRESS_ALLOW" placeholder:"CIDRS" help:"Private networks that outgoing calls may reach. Used by payments and webhooks."`
 }
 
 // Postgres reports whether the main database is a PostgreSQL server.

@@ -58,7 +58,7 @@ func describe(agent string) (device, browser, system string) {
 		}
 		return "other"
 	}
-	device = first([2]string{"iPad", "tablet"}, [2]string{"Tablet", "tablet"}, [2]string{"Mobi", "mobile"})
+	device = first([2]string{"iPad", "tablet"}, [2]string{"Tablet", "tablet"}, [2]string{"Mobi", "mobile"}, [2]string{"iPhone", "mobile"})
 	if device == "other" {
 		device = "desktop"
 	}

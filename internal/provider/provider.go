@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/money"
 )
 
@@ -95,6 +96,9 @@ type Field struct {
 	Secret   bool // write-only: never shown again
 	Required bool
 	Pattern  string // a regular expression, "" for any text
+	// Check finds the faults of a value that is a document of its own; nil for none. Paths
+	// are JSON pointers into it.
+	Check func(value string) []fault.Field
 }
 
 // Registered is a connector and what it says of itself.

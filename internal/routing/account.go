@@ -236,6 +236,10 @@ func (s *Service) check(g auth.Grant, a *row, d Draft) error {
 			bad("/credentials/"+f.Name, "required", "is required: "+f.Doc)
 		case value != "" && f.Pattern != "" && !regexp.MustCompile(f.Pattern).MatchString(value):
 			bad("/credentials/"+f.Name, "invalid", "does not look right: "+f.Doc)
+		case value != "" && f.Check != nil:
+			for _, inner := range f.Check(value) {
+				bad("/credentials/"+f.Name+inner.Path, inner.Code, inner.Message)
+			}
 		}
 	}
 	a.name, a.enabled = d.Name, d.Enabled

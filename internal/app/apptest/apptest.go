@@ -57,6 +57,9 @@ func Start(t *testing.T, c config.Config, options ...app.Option) *Server {
 	if c.RatesFile == "" {
 		c.RatesFile = rates(t)
 	}
+	if c.EgressAllow == "" {
+		c.EgressAllow = "127.0.0.0/8"
+	}
 	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), append([]app.Option{withLive()}, options...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close(t.Context())) })

@@ -107,7 +107,7 @@ func About() provider.About {
 	return provider.About{
 		Kind: Kind, Title: "JSON API", Methods: provider.Kinds(),
 		Credentials: []provider.Field{
-			{Name: Setting, Doc: "The document that describes the provider's API.", Required: true},
+			{Name: Setting, Doc: "The document that describes the provider's API.", Required: true, Check: Check},
 			{Name: KeySecret, Doc: "The provider's key, for {{secret \"api_key\" | header}} in a header.", Secret: true, Required: true},
 			{Name: CallbackSecret, Doc: "Verifies the provider's callbacks.", Secret: true},
 		},
