@@ -350,7 +350,9 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	} else {
 		require.Equal(t, want, got.Status, "%s: %s", what, got.Body)
 	}
-	if !strings.Contains(r.Path, "{id}") {
+	// A key of one permission that is refused here is refused before any id is looked at: the
+	// roles show that below.
+	if !strings.Contains(r.Path, "{id}") || want != 200 && strings.HasPrefix(c.name, "only ") {
 		return
 	}
 	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
