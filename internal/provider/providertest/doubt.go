@@ -199,9 +199,9 @@ func (s *suite) failures(t *testing.T) {
 		c := s.Charge(t, Approves)
 		_, err := s.watched.Authorise(t.Context(), a, c)
 		require.ErrorIs(t, err, provider.ErrUnavailable)
-		_, err = s.watched.Capture(t.Context(), a, provider.Ref{Key: c.Key})
+		_, err = s.watched.Capture(t.Context(), a, provider.Ref{Key: c.Key, Amount: c.Amount})
 		require.Error(t, err)
-		_, err = s.watched.Fetch(t.Context(), a, provider.Ref{Key: c.Key})
+		_, err = s.watched.Fetch(t.Context(), a, provider.Ref{Key: c.Key, Amount: c.Amount})
 		require.Error(t, err, "a provider that does not answer promises nothing")
 		require.Zero(t, s.Book(t, c.Key).Charges)
 	}

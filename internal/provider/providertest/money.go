@@ -57,7 +57,7 @@ func (s *suite) approve(t *testing.T) {
 		require.Equal(t, c.Card.Number.Last4(), out.Card.Last4)
 		require.Equal(t, c.Card.Number.Brand(), out.Card.Brand)
 	}
-	for _, r := range []provider.Ref{ref(c, out), {Key: c.Key}} {
+	for _, r := range []provider.Ref{ref(c, out), {Key: c.Key, Amount: c.Amount}} {
 		require.Equal(t, c.Amount, s.fetch(t, r, provider.Approved).Amount)
 	}
 	require.Equal(t, Book{1, c.Amount.Minor, 0}, s.Book(t, c.Key))
@@ -68,7 +68,7 @@ func (s *suite) holdAndCapture(t *testing.T) {
 	c.Capture = false
 	r := ref(c, s.pay(t, c, provider.Authorised))
 	require.Equal(t, Book{1, 0, 0}, s.Book(t, c.Key))
-	s.fetch(t, provider.Ref{Key: c.Key}, provider.Authorised)
+	s.fetch(t, provider.Ref{Key: c.Key, Amount: c.Amount}, provider.Authorised)
 	for range 2 {
 		out, err := s.watched.Capture(t.Context(), s.Account, r)
 		require.NoError(t, err)
@@ -105,7 +105,7 @@ func (s *suite) declines(t *testing.T) {
 			c.Capture = capture
 			out := s.pay(t, c, provider.Declined)
 			require.Equal(t, reason, out.Decline)
-			require.Equal(t, reason, s.fetch(t, provider.Ref{Key: c.Key, Reference: out.Reference}, provider.Declined).Decline)
+			require.Equal(t, reason, s.fetch(t, provider.Ref{Key: c.Key, Reference: out.Reference, Amount: c.Amount}, provider.Declined).Decline)
 			require.Zero(t, s.Book(t, c.Key).Captured)
 			refused, err := s.refund(t, c.Key+"-refund", ref(c, out), 1)
 			require.True(t, err != nil || refused.State == provider.Declined, "nothing was taken")
