@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,7 +51,7 @@ func (l *Log) Add(tx *db.Tx, g auth.Grant, e Entry) error {
 		return err
 	}
 	r := l.row(g, e)
-	tx.Exec(`INSERT INTO audit_pending (realm_id, id, body) VALUES ($1, $2, $3)`, r.realm, r.id, r.body)
+	tx.Insert(insertPending, 3, r.realm, r.id, r.body)
 	return nil
 }
 
@@ -128,30 +127,14 @@ func (l *Log) writeNotes() {
 	}
 }
 
-// insertNotes writes a batch in statements of a power of two rows, so that few texts
-// have to be prepared.
-func insertNotes(tx *db.Tx, batch []waiter) {
-	for size := notesAtOnce; len(batch) > 0; size /= 2 {
-		for len(batch) >= size {
-			insertSome(tx, batch[:size])
-			batch = batch[size:]
-		}
-	}
-}
+const insertPending = `INSERT INTO audit_pending (realm_id, id, body)`
 
-func insertSome(tx *db.Tx, some []waiter) {
-	args := make([]any, 0, 3*len(some))
-	text := append(make([]byte, 0, 64+20*len(some)), `INSERT INTO audit_pending (realm_id, id, body) VALUES `...)
-	for i, n := range some {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = strconv.AppendInt(append(text, "($"...), int64(3*i+1), 10)
-		text = strconv.AppendInt(append(text, ",$"...), int64(3*i+2), 10)
-		text = append(strconv.AppendInt(append(text, ",$"...), int64(3*i+3), 10), ')')
+func insertNotes(tx *db.Tx, batch []waiter) {
+	args := make([]any, 0, 3*len(batch))
+	for _, n := range batch {
 		args = append(args, n.realm, n.id, n.body)
 	}
-	tx.Exec(string(text), args...)
+	tx.Insert(insertPending, 3, args...)
 }
 
 // scope is the actor's realm; what no realm owns (the operator, strangers) is the

@@ -93,8 +93,8 @@ func (s *Service) insertAll(ctx context.Context, r room, drafts []draft) error {
 }
 
 func insertCustomer(tx *db.Tx, c *Customer, sealed []byte) {
-	tx.Exec(`INSERT INTO customer (realm_id, id, key_id, user_id, version, facts, status, has_payment_requests, total_deposits, updated_at, doc)
-		VALUES ($1, $2, $3, $4, 1, 0, $5, 0, 0, $6, $7)`, c.realm, c.ID, c.keyID, c.UserID, int64(c.Status), c.UpdateDate.UnixMilli(), sealed)
+	tx.Insert(`INSERT INTO customer (realm_id, id, key_id, user_id, version, facts, status, has_payment_requests, total_deposits, updated_at, doc)`, 11,
+		c.realm, c.ID, c.keyID, c.UserID, int64(1), int64(0), int64(c.Status), int64(0), int64(0), c.UpdateDate.UnixMilli(), sealed)
 }
 
 // exportPage is how many customers one record of an export names.

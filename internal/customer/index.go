@@ -113,12 +113,21 @@ func rowsOf(marks []mark, customer int64, policy owner.Policy) []indexRow {
 	return rows
 }
 
-// insertRows adds rows in one statement. Kinds are literals and the customer and its
-// realm are bound once: binding costs more than inserting does.
+// insertRows adds rows, for PostgreSQL in a statement with literal kinds that binds the
+// customer and its realm once.
 func insertRows(tx *db.Tx, realm, customer int64, rows []indexRow) {
 	if len(rows) == 0 {
 		return
 	}
+	args := make([]any, 0, 5*len(rows))
+	for i := range rows {
+		args = append(args, realm, rows[i].Kind, rows[i].Hash[:], rows[i].slot, customer)
+	}
+	short := func() (string, []any) { return shortInsert(realm, customer, rows) }
+	tx.InsertShort(short, `INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id)`, 5, args...)
+}
+
+func shortInsert(realm, customer int64, rows []indexRow) (string, []any) {
 	args := append(make([]any, 0, 2+len(rows)), realm, customer)
 	text := append(make([]byte, 0, 96+28*len(rows)), `INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id) VALUES `...)
 	for i := range rows {
@@ -134,7 +143,7 @@ func insertRows(tx *db.Tx, realm, customer int64, rows []indexRow) {
 		}
 		args = append(args, rows[i].Hash[:])
 	}
-	tx.Exec(string(text), args...)
+	return string(text), args
 }
 
 // claimFree takes slot 0 for a customer where nobody holds it, so that a later change

@@ -31,6 +31,8 @@ type postgresEngine struct {
 	log   *slog.Logger
 	queue chan *unit
 
+	inserts sync.Map // of shape: texts
+
 	closing sync.RWMutex
 	closed  bool
 	workers sync.WaitGroup

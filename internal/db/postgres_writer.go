@@ -83,11 +83,40 @@ func (e *postgresEngine) queueAll(batch *pgx.Batch, units []*unit) []*statement 
 			from = append(from, nil)
 		}
 		for j := range u.statements {
-			batch.Queue(u.statements[j].sql, u.statements[j].args...)
-			from = append(from, &u.statements[j])
+			from = e.queueOne(batch, from, &u.statements[j])
 		}
 	}
 	return from
+}
+
+func (e *postgresEngine) queueOne(batch *pgx.Batch, from []*statement, s *statement) []*statement {
+	if s.short != nil {
+		text, args := s.short()
+		batch.Queue(text, args...)
+		return append(from, s)
+	}
+	if s.width == 0 {
+		batch.Queue(s.sql, s.args...)
+		return append(from, s)
+	}
+	for args := s.args; len(args) > 0; {
+		text, some := e.nextInsert(*s, args)
+		batch.Queue(text, some...)
+		args = args[len(some):]
+		from = append(from, s)
+	}
+	return from
+}
+
+// nextInsert gives the text of an insert for as many of its rows as one statement takes,
+// and their values.
+func (e *postgresEngine) nextInsert(s statement, left []any) (string, []any) {
+	as := shape{into: s.sql, width: s.width, rows: nextRows(len(left) / s.width)}
+	text, ok := e.inserts.Load(as)
+	if !ok {
+		text, _ = e.inserts.LoadOrStore(as, as.text(true))
+	}
+	return text.(string), left[:as.rows*as.width]
 }
 
 // attemptLooking commits only after every statement changed the rows it had to.
@@ -123,6 +152,7 @@ func closed(results pgx.BatchResults) error {
 
 // pgSession is a unit that asks, in a transaction of its own.
 type pgSession struct {
+	engine *postgresEngine
 	ctx    context.Context // bounds the statements, not the commit
 	cancel context.CancelFunc
 	tx     pgx.Tx
@@ -139,10 +169,24 @@ func (e *postgresEngine) begin(ctx context.Context, s Scope) (session, error) {
 		return nil, fromPostgres(err)
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), pgTimeout)
-	return &pgSession{bounded, cancel, tx}, nil
+	return &pgSession{e, bounded, cancel, tx}, nil
 }
 
 func (s *pgSession) exec(st statement) error {
+	if st.short != nil {
+		st.sql, st.args = st.short()
+		st.width = 0
+	}
+	for args := st.args; st.width > 0; {
+		if len(args) == 0 {
+			return nil
+		}
+		text, some := s.engine.nextInsert(st, args)
+		if _, err := s.tx.Exec(s.ctx, text, some...); err != nil {
+			return fromPostgres(err)
+		}
+		args = args[len(some):]
+	}
 	tag, err := s.tx.Exec(s.ctx, st.sql, st.args...)
 	if err != nil {
 		return fromPostgres(err)

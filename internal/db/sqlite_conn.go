@@ -16,6 +16,9 @@ import (
 type liteConn struct {
 	conn     driver.Conn
 	prepared map[string]*liteStatement
+	inserts  map[shape]string
+	values   []any
+	merged   merged
 	args     []driver.NamedValue
 }
 
@@ -43,7 +46,7 @@ func openLite(path, synchronous string) (*liteConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database %s: %w", path, err)
 	}
-	return &liteConn{conn: conn, prepared: map[string]*liteStatement{}}, nil
+	return &liteConn{conn: conn, prepared: map[string]*liteStatement{}, inserts: map[shape]string{}, merged: merged{into: map[string]*newRows{}}}, nil
 }
 
 func (c *liteConn) prepare(sql string) (*liteStatement, error) {
@@ -127,6 +130,9 @@ func (c *liteConn) each(sql string, args []any, fn func(Row) error) (err error) 
 
 // run executes one queued statement and holds it to the rows it must change.
 func (c *liteConn) run(s statement) error {
+	if s.width > 0 {
+		return c.insert(s)
+	}
 	changed, err := c.exec(s.sql, s.args...)
 	if err != nil {
 		return err

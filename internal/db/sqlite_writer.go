@@ -81,29 +81,41 @@ func (e *sqliteEngine) write(conn *liteConn) {
 }
 
 // commitUnits commits blind units together and returns the session, if any, that ended
-// the group by coming next. Units run without savepoints; if one of them fails, all
-// are undone and run again, each in a savepoint of its own, so that only the guilty
-// one hears of it.
+// the group by coming next. Units run without savepoints, new rows of all of them
+// merged; if anything fails, all is undone and each unit runs again as it was written,
+// in a savepoint of its own, so that only the guilty one hears of it.
 func (e *sqliteEngine) commitUnits(conn *liteConn, first *unit) (next any) {
 	g := &group{conn: conn}
 	if _, err := conn.exec("BEGIN IMMEDIATE"); err != nil {
 		refuse(first, e.note(err))
 		return nil
 	}
-	g.add(first)
-	for next == nil && len(g.units) < maxGroup {
-		work, waiting := e.poll()
-		if !waiting {
-			break
-		}
-		if u, isUnit := work.(*unit); isUnit {
-			g.add(u)
-		} else {
-			next = work
+	units, next := e.gather([]*unit{first}, maxGroup)
+	for len(units) > 0 {
+		g.run(units)
+		if units = nil; next == nil {
+			units, next = e.gather(nil, maxGroup-len(g.units))
 		}
 	}
 	e.finish(g)
 	return next
+}
+
+// gather takes units that wait already, up to limit, and the session that ended it by
+// coming next.
+func (e *sqliteEngine) gather(units []*unit, limit int) (_ []*unit, next any) {
+	for len(units) < limit {
+		work, waiting := e.poll()
+		if !waiting {
+			break
+		}
+		u, isUnit := work.(*unit)
+		if !isUnit {
+			return units, work
+		}
+		units = append(units, u)
+	}
+	return units, nil
 }
 
 // poll takes work that waits already.
@@ -183,15 +195,27 @@ func refuse(work any, err error) {
 	}
 }
 
-func (g *group) add(u *unit) {
-	g.units = append(g.units, u)
-	g.waiting = append(g.waiting, u.done)
-	err := u.ctx.Err()
-	if err == nil && !g.guilty {
-		err = u.run(g.conn)
-		g.guilty = err != nil
+// run runs units once; when one of them or the merged rows fail, nobody's result counts
+// until all have run again.
+func (g *group) run(units []*unit) {
+	for _, u := range units {
+		g.units = append(g.units, u)
+		g.waiting = append(g.waiting, u.done)
+		err := u.ctx.Err()
+		switch {
+		case err != nil || g.guilty:
+		case u.onlyInserts():
+			g.conn.merged.add(u)
+		default:
+			err = u.run(g.conn)
+			g.guilty = err != nil
+		}
+		g.results = append(g.results, fromSQLite(err))
 	}
-	g.results = append(g.results, fromSQLite(err))
+	defer g.conn.merged.forget()
+	if !g.guilty {
+		g.guilty = g.conn.merged.run(g.conn) != nil
+	}
 }
 
 func (u *unit) run(conn *liteConn) error {

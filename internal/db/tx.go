@@ -7,10 +7,13 @@ import (
 )
 
 // statement is one SQL text with its arguments: int64, int, string, []byte or
-// nil. want is how many rows it must change, -1 for any.
+// nil. want is how many rows it must change, -1 for any. With a width it is an insert
+// of that many columns a row, whose text ends before VALUES.
 type statement struct {
 	sql       string
 	args      []any
+	width     int
+	short     func() (string, []any) // the same rows with fewer placeholders; may be nil
 	want      int64
 	otherwise error
 }
@@ -36,6 +39,22 @@ type Tx struct {
 // *Violation.
 func (t *Tx) Exec(sql string, args ...any) {
 	t.queued = append(t.queued, statement{sql: sql, args: args, want: -1})
+}
+
+// Insert queues new rows of one table, of as many columns as the text names:
+//
+//	tx.Insert(`INSERT INTO thing (realm_id, id, n)`, 3, realm, 1, 7, realm, 2, 8)
+//
+// SQLite writes the rows of all units of a group together that begin with the same
+// text, in order of their first columns; name those of the primary key first.
+func (t *Tx) Insert(into string, width int, rows ...any) {
+	t.queued = append(t.queued, statement{sql: into, args: rows, width: width, want: -1})
+}
+
+// InsertShort is Insert with a statement that adds the same rows with fewer values. It
+// runs on PostgreSQL, where units are not merged and binding costs more than inserting.
+func (t *Tx) InsertShort(short func() (string, []any), into string, width int, rows ...any) {
+	t.queued = append(t.queued, statement{sql: into, args: rows, width: width, short: short, want: -1})
 }
 
 // ExecOne queues a statement that must change exactly one row; the unit fails with

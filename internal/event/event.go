@@ -3,7 +3,6 @@ package event
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -70,13 +69,12 @@ func NewLog(store *db.DB, nextID func() int64) *Log {
 
 // Record adds an event to the unit that changes the customer.
 func (l *Log) Record(tx *db.Tx, g auth.Grant, kind string, customer int64, fields []string) {
-	tx.Exec(`INSERT INTO event_pending (realm_id, id, kind, customer_id, fields) VALUES ($1, $2, $3, $4, $5)`,
-		g.Realm(), l.nextID(), kind, customer, strings.Join(fields, ","))
+	l.RecordOn(tx, g, kind, customer, 0, fields...)
 }
 
 // RecordOn adds an event about a payment request or a payment method.
 func (l *Log) RecordOn(tx *db.Tx, g auth.Grant, kind string, customer, object int64, fields ...string) {
-	tx.Exec(`INSERT INTO event_pending (realm_id, id, kind, customer_id, fields, object_id) VALUES ($1, $2, $3, $4, $5, $6)`,
+	tx.Insert(`INSERT INTO event_pending (realm_id, id, kind, customer_id, fields, object_id)`, 6,
 		g.Realm(), l.nextID(), kind, customer, strings.Join(fields, ","), object)
 }
 
@@ -180,34 +178,11 @@ func (r run) number(tx *db.Tx) {
 		ids[i] = e.id
 	}
 	tx.DeleteExactly(errAgain, "event_pending", r.realm, ids)
-	seq := r.last
-	for size := insertAtOnce; len(r.events) > 0; size /= 2 {
-		for len(r.events) >= size {
-			insertEvents(tx, r.realm, seq, r.events[:size])
-			seq += int64(size)
-			r.events = r.events[size:]
-		}
+	args := make([]any, 0, 7*len(r.events))
+	for i, e := range r.events {
+		args = append(args, r.realm, r.last+1+int64(i), e.id, e.kind, e.customer, e.fields, e.object)
 	}
-}
-
-// insertAtOnce is the most rows of one statement, a power of two.
-const insertAtOnce = 32
-
-func insertEvents(tx *db.Tx, realm, seq int64, events []pending) {
-	args := append(make([]any, 0, 1+6*len(events)), realm)
-	text := []byte(`INSERT INTO event (realm_id, seq, id, kind, customer_id, fields, object_id) VALUES `)
-	for i, e := range events {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = append(text, "($1"...)
-		for column := range 6 {
-			text = strconv.AppendInt(append(text, ",$"...), int64(6*i+column+2), 10)
-		}
-		text = append(text, ')')
-		args = append(args, seq+1+int64(i), e.id, e.kind, e.customer, e.fields, e.object)
-	}
-	tx.Exec(string(text), args...)
+	tx.Insert(`INSERT INTO event (realm_id, seq, id, kind, customer_id, fields, object_id)`, 7, args...)
 }
 
 // Run numbers events until ctx ends: at once when woken, and every interval for what

@@ -112,8 +112,8 @@ func (c *Claim) Record(tx *db.Tx, subject Subject, a Answer) error {
 	}
 	answerID := c.from.nextID()
 	c.answerID = answerID
-	tx.Exec(`INSERT INTO idempotency (realm_id, hash, answer_id) VALUES ($1, $2, $3)`, c.ref.realm, c.ref.hash[:], answerID)
-	tx.Exec(`INSERT INTO idempotency_answer (id, realm_id, hash, fingerprint, customer_id, key_id, answer) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	tx.Insert(`INSERT INTO idempotency (realm_id, hash, answer_id)`, 3, c.ref.realm, c.ref.hash[:], answerID)
+	tx.Insert(`INSERT INTO idempotency_answer (id, realm_id, hash, fingerprint, customer_id, key_id, answer)`, 7,
 		answerID, c.ref.realm, c.ref.hash[:], c.fingerprint[:], subject.CustomerID, subject.Key.ID, sealed)
 	return nil
 }
