@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 )
 
@@ -118,11 +119,18 @@ func (e *sqliteEngine) gather(units []*unit, limit int) (_ []*unit, next any) {
 	return units, nil
 }
 
-// poll takes work that waits already.
+// poll takes work that waits already, or that somebody who is ready to run brings
+// before it is our turn again: a commit's price does not depend on how many share it.
+// Where nobody else runs this costs nothing.
 func (e *sqliteEngine) poll() (work any, waiting bool) {
-	select {
-	case work, waiting = <-e.queue:
-	default:
+	for tries := 0; tries < 2 && !waiting; tries++ {
+		if tries > 0 {
+			runtime.Gosched()
+		}
+		select {
+		case work, waiting = <-e.queue:
+		default:
+		}
 	}
 	return work, waiting
 }
