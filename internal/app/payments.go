@@ -18,6 +18,7 @@ import (
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/rest"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
+	"github.com/florin-gateway/florin/internal/provider/stripe"
 	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/routing"
 )
@@ -57,6 +58,7 @@ func (a *App) buildPayments(o options) error {
 func (a *App) registry(o options) provider.Registry {
 	all := provider.Registry{
 		sandbox.Kind: {About: sandbox.About(), Connector: a.Sandbox},
+		stripe.Kind:  {About: stripe.About(), Connector: &stripe.Connector{Client: a.Egress}},
 		rest.Kind:    {About: rest.About(), Connector: &rest.Connector{Client: a.Egress}},
 	}
 	if o.connectors != nil {

@@ -96,7 +96,7 @@ func (s *Service) Create(ctx context.Context, g auth.Grant, d Draft, keep Keep) 
 			return err
 		}
 		q.insert(tx, sealed)
-		tx.Exec(`INSERT INTO payment_link (realm_id, request_id, hash, expires_at) VALUES ($1, $2, $3, $4)`, q.realm, q.ID, hash[:], q.Expires.UnixMilli())
+		tx.Insert(`INSERT INTO payment_link (realm_id, request_id, hash, expires_at)`, 4, q.realm, q.ID, hash[:], q.Expires.UnixMilli())
 		if first {
 			customer.Requested(tx, q.realm, q.CustomerID)
 		}

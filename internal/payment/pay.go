@@ -225,8 +225,8 @@ func (s *Service) writeStart(ctx context.Context, r owner.Room, p *run) error {
 }
 
 func (a attempt) insert(tx *db.Tx, q *Request) {
-	tx.Exec(`INSERT INTO payment_attempt (realm_id, id, request_id, customer_id, provider_id, kind, state, amount, capture_at, method_id, reference, code, doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', '', $11)`, q.realm, a.id, q.ID, q.CustomerID, a.providerID, a.kind, int64(a.state), q.Amount.Minor, a.captureAt, a.methodID, a.sealed)
+	tx.Insert(`INSERT INTO payment_attempt (realm_id, id, request_id, customer_id, provider_id, kind, state, amount, capture_at, method_id, reference, code, doc)`, 13,
+		q.realm, a.id, q.ID, q.CustomerID, a.providerID, a.kind, int64(a.state), q.Amount.Minor, a.captureAt, a.methodID, "", "", a.sealed)
 }
 
 // call asks one provider after another until one took the charge or its answer is not

@@ -198,11 +198,12 @@ var errAgain = errors.New("payment: moved meanwhile")
 
 // insert queues a new row.
 func (q *Request) insert(tx *db.Tx, sealed []byte) {
-	tx.Exec(`INSERT INTO payment_request (realm_id, id, customer_id, key_id, user_id, version, was, status, archived, transaction_status, amount, currency,
+	const none, start = int64(0), int64(1)
+	tx.Insert(`INSERT INTO payment_request (realm_id, id, customer_id, key_id, user_id, version, was, status, archived, transaction_status, amount, currency,
 		base_currency, rate, base_amount, fee, refunded, base_refunded, refunding, charged_back, base_charged_back, attempts, attempt_id,
-		provider_id, method_id, kind, reference, log_id, log_code, expires_at, paid_at, doc)
-		VALUES ($1, $2, $3, $4, $5, 1, 0, 0, 0, 0, $6, $7, $8, $9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', '', 0, '', $10, 0, $11)`,
-		q.realm, q.ID, q.CustomerID, q.key.ID, q.UserID, q.Amount.Minor, q.Amount.Currency, q.Base.Currency, string(q.Rate), q.Expires.UnixMilli(), sealed)
+		provider_id, method_id, kind, reference, log_id, log_code, expires_at, paid_at, doc)`, 32,
+		q.realm, q.ID, q.CustomerID, q.key.ID, q.UserID, start, none, none, none, none, q.Amount.Minor, q.Amount.Currency, q.Base.Currency, string(q.Rate),
+		none, none, none, none, none, none, none, none, none, none, none, "", "", none, "", q.Expires.UnixMilli(), none, sealed)
 }
 
 // move queues the request's next version, on condition that nobody moved it since it was
@@ -285,8 +286,7 @@ func DeclineText(reason string) string {
 // step sets the request's last line and queues it.
 func (s *Service) step(tx *db.Tx, q *Request, code string, a money.Amount) {
 	q.Log = LogLine{ID: s.IDs.Next(), Code: code}
-	tx.Exec(`INSERT INTO payment_log (realm_id, request_id, id, customer_id, attempt_id, provider_id, transaction_status, code, amount, currency)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, q.realm, q.ID, q.Log.ID, q.CustomerID, q.AttemptID, q.ProviderID, int64(q.Transaction), code, a.Minor, a.Currency)
+	tx.Insert(`INSERT INTO payment_log (realm_id, request_id, id, customer_id, attempt_id, provider_id, transaction_status, code, amount, currency)`, 10, q.realm, q.ID, q.Log.ID, q.CustomerID, q.AttemptID, q.ProviderID, int64(q.Transaction), code, a.Minor, a.Currency)
 }
 
 func clip(text string, most int) string {

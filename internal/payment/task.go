@@ -43,8 +43,8 @@ func (s *Service) task(tx *db.Tx, r owner.Room, t task, sealed []byte) {
 	if sealed == nil {
 		sealed = []byte{}
 	}
-	tx.Exec(`INSERT INTO payment_task (realm_id, id, kind, request_id, subject_id, due_at, tries, doc) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)`,
-		r.Realm(), s.IDs.Next(), t.kind, t.requestID, t.subjectID, t.due.UnixMilli(), sealed)
+	tx.Insert(`INSERT INTO payment_task (realm_id, id, kind, request_id, subject_id, due_at, tries, doc)`, 8,
+		r.Realm(), s.IDs.Next(), t.kind, t.requestID, t.subjectID, t.due.UnixMilli(), int64(0), sealed)
 }
 
 // done deletes a subject's task in the unit of its end.
