@@ -125,7 +125,7 @@ func places(canary string, id int64) map[string]apptest.Request {
 			add("api key "+field+" "+kind, apptest.Request{Method: "POST", Path: "/api-keys", Body: m{"name": "A\x00", "mode": "live", field: v}})
 		}
 	}
-	for _, field := range []string{"baseCurrency", "defaultRegion", "duplicatePolicy", "strictPhone", "name"} {
+	for _, field := range []string{"baseCurrency", "defaultRegion", "duplicatePolicy", "strictPhone", "notifyUrl", "brandColor", "name"} {
 		add("settings "+field, apptest.Request{Method: "PUT", Path: "/settings", Body: m{field: canary + "\x00"}})
 	}
 	return all

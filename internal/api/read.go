@@ -173,12 +173,16 @@ func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	set("baseCurrency", func(v string) { s.BaseCurrency = v })
 	set("defaultRegion", func(v string) { s.DefaultRegion = v })
 	set("notifyUrl", func(v string) { s.NotifyURL = v })
+	set("brandColor", func(v string) { s.BrandColor = v })
 	set("duplicatePolicy", func(v string) { s.DuplicatePolicy = owner.Policy(v) })
 	if v, ok := r.Body.Get("defaultRegion"); ok && v.Kind == strictjson.Null {
 		s.DefaultRegion = ""
 	}
 	if v, ok := r.Body.Get("notifyUrl"); ok && v.Kind == strictjson.Null {
 		s.NotifyURL = ""
+	}
+	if v, ok := r.Body.Get("brandColor"); ok && v.Kind == strictjson.Null {
+		s.BrandColor = ""
 	}
 	if v, ok := f.get("strictPhone", strictjson.Bool, "true or false"); ok {
 		s.StrictPhone = v.Text == "true"

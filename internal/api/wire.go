@@ -283,6 +283,7 @@ type Settings struct {
 	DuplicatePolicy string  `json:"duplicatePolicy" enum:"reject,return,allow"`
 	StrictPhone     bool    `json:"strictPhone" doc:"Refuse phone numbers that are not in use"`
 	NotifyURL       *string `json:"notifyUrl" doc:"For payment requests without a notifyUrl of their own"`
+	BrandColor      *string `json:"brandColor" doc:"What the payment page is painted in" example:"#1f4fd8"`
 }
 
 // SettingsInput changes settings; what is absent stays.
@@ -293,6 +294,7 @@ type SettingsInput struct {
 	DuplicatePolicy string  `json:"duplicatePolicy,omitempty" enum:"reject,return,allow"`
 	StrictPhone     bool    `json:"strictPhone,omitempty"`
 	NotifyURL       *string `json:"notifyUrl,omitempty"`
+	BrandColor      *string `json:"brandColor,omitempty" example:"#1f4fd8"`
 }
 
 // Key is an API key.

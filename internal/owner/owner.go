@@ -35,6 +35,7 @@ type Settings struct {
 	DuplicatePolicy Policy
 	StrictPhone     bool   // refuse numbers that are not in use
 	NotifyURL       string // for payment requests without one of their own, or empty
+	BrandColor      string // of the payment page, #rrggbb, or empty
 }
 
 // Owner is one merchant.
@@ -105,6 +106,10 @@ func Check(s *Settings) []fault.Field {
 		s.NotifyURL, err = contact.WebAddress(s.NotifyURL)
 		bad("/notifyUrl", err)
 	}
+	if s.BrandColor != "" {
+		s.BrandColor, err = ParseColor(s.BrandColor)
+		bad("/brandColor", err)
+	}
 	if s.DuplicatePolicy != Reject && s.DuplicatePolicy != Return && s.DuplicatePolicy != Allow {
 		bad("/duplicatePolicy", errors.New("must be reject, return or allow"))
 	}
@@ -128,9 +133,9 @@ func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.T
 	}
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`INSERT INTO owner (id, name, base_currency, default_region, duplicate_policy, strict_phone,
-			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
-			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID), o.NotifyURL)
+			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url, brand_color)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11, $12)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
+			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID), o.NotifyURL, o.BrandColor)
 		return also(tx, o)
 	})
 	return o, err
@@ -159,14 +164,14 @@ func number(b bool) int64 {
 }
 
 const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
-	index_version, next_index_version, created_at, notify_url FROM owner`
+	index_version, next_index_version, created_at, notify_url, brand_color FROM owner`
 
 func scan(r db.Row) (Owner, error) {
 	var o Owner
 	var policy string
 	var strict, created int64
 	err := r.Scan(&o.ID, &o.Name, &o.BaseCurrency, &o.DefaultRegion, &policy, &strict, &o.LiveRealm, &o.TestRealm,
-		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL)
+		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor)
 	o.DuplicatePolicy, o.StrictPhone, o.CreateDate = Policy(policy), strict != 0, time.UnixMilli(created).UTC()
 	return o, err
 }
@@ -214,8 +219,9 @@ func (s *Service) Update(ctx context.Context, owner int64, settings Settings, al
 		return fault.Fields(faults)
 	}
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6, notify_url = $7 WHERE id = $1`,
-			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), number(settings.StrictPhone), settings.NotifyURL)
+		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6, notify_url = $7,
+			brand_color = $8 WHERE id = $1`,
+			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), number(settings.StrictPhone), settings.NotifyURL, settings.BrandColor)
 		return also(tx)
 	})
 	s.forget(owner)

@@ -38,7 +38,7 @@ func two(t *testing.T, run func(t *testing.T, store *db.DB, hands *clock.Fake, h
 func alone(*db.Tx, owner.Owner) error { return nil }
 
 func good() owner.Settings {
-	return owner.Settings{Name: "Łódź & Söhne", BaseCurrency: "eur", DefaultRegion: "pl", DuplicatePolicy: owner.Reject}
+	return owner.Settings{Name: "Łódź & Söhne", BaseCurrency: "eur", DefaultRegion: "pl", DuplicatePolicy: owner.Reject, BrandColor: " #1F4FD8"}
 }
 
 func TestOwnersKeepTheirSettingsAndRealms(t *testing.T) {
@@ -54,6 +54,7 @@ func TestOwnersKeepTheirSettingsAndRealms(t *testing.T) {
 		made.SigningSecret = "" // shown once
 		require.Equal(t, made, found)
 		require.Equal(t, "EUR", found.BaseCurrency)
+		require.Equal(t, "#1f4fd8", found.BrandColor)
 		realms, err := there.Realms(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, map[int64]int64{made.LiveRealm: made.ID, made.TestRealm: made.ID}, realms)
@@ -108,13 +109,26 @@ func TestTheSigningSecretIsNotStoredInClear(t *testing.T) {
 
 func TestCheckFindsEveryFaultAtOnce(t *testing.T) {
 	t.Parallel()
-	bad := owner.Settings{Name: " ", BaseCurrency: "EURO", DefaultRegion: "XX", DuplicatePolicy: "maybe"}
+	bad := owner.Settings{Name: " ", BaseCurrency: "EURO", DefaultRegion: "XX", DuplicatePolicy: "maybe", BrandColor: "red"}
 	var paths []string
 	for _, f := range owner.Check(&bad) {
 		paths = append(paths, f.Path)
 	}
-	require.Equal(t, []string{"/name", "/baseCurrency", "/defaultRegion", "/duplicatePolicy"}, paths)
+	require.Equal(t, []string{"/name", "/baseCurrency", "/defaultRegion", "/brandColor", "/duplicatePolicy"}, paths)
 	fine := good()
 	require.Empty(t, owner.Check(&fine))
 	require.Equal(t, "PL", fine.DefaultRegion)
+}
+
+func TestAColorIsAColorAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"#000000": "#000000", "#AbCdEf": "#abcdef", " #123456 ": "#123456"} {
+		color, err := owner.ParseColor(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, color)
+	}
+	for _, text := range []string{"", "#fff", "123456", "#12345g", "#1234567", "red", "#12345;", "#-12345", "##12345", "#１２３４５６", "rgb(0,0,0)", "#000000}body{display:none"} {
+		_, err := owner.ParseColor(text)
+		require.Error(t, err, text)
+	}
 }

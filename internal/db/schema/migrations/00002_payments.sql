@@ -7,6 +7,9 @@ ALTER TABLE event ADD COLUMN object_id BIGINT NOT NULL DEFAULT 0;
 -- where notifications of payment requests without a notifyUrl of their own go
 ALTER TABLE owner ADD COLUMN notify_url TEXT NOT NULL DEFAULT '';
 
+-- what the payment page is painted in, #rrggbb; '' is the page's own
+ALTER TABLE owner ADD COLUMN brand_color TEXT NOT NULL DEFAULT '';
+
 -- written by owner: scheme, host and port of pages that payment requests may come from
 CREATE TABLE origin_domain (
   realm_id BIGINT NOT NULL,
