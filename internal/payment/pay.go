@@ -32,6 +32,7 @@ type Order struct {
 	Browser      provider.Browser
 	Address      string // the payer's IP address, "" if the merchant did not say
 	ReturnURL    string
+	Seen         *int64 // the tries that the payer knew of; with any other number their form is old and pays nothing
 }
 
 // Consent is what shows that the customer agreed to keep the method.
@@ -84,6 +85,9 @@ func (s *Service) start(ctx context.Context, r owner.Room, requestID int64, p *r
 	q, err := s.find(ctx, r, requestID)
 	if err != nil {
 		return err
+	}
+	if seen := p.order.Seen; seen != nil && *seen != q.Attempts {
+		return processed("The payment request was tried meanwhile")
 	}
 	if err := s.mayTry(q); err != nil {
 		return err
