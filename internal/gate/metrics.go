@@ -29,7 +29,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 func (m *Metrics) route(name string) func(status int, took time.Duration) {
 	seconds := m.seconds.WithLabelValues(name)
 	counters := make([]prometheus.Counter, 600)
-	for _, status := range []int{200, 204, 304, 400, 401, 402, 403, 404, 409, 410, 412, 413, 415, 422, 429, statusClientGone, 500, 503} {
+	for _, status := range []int{200, 204, 303, 304, 400, 401, 402, 403, 404, 409, 410, 412, 413, 415, 422, 429, statusClientGone, 500, 503} {
 		counters[status] = m.requests.WithLabelValues(name, strconv.Itoa(status))
 	}
 	return func(status int, took time.Duration) {

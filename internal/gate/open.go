@@ -45,6 +45,32 @@ func (g *Gate) openOnce(r *http.Request, origin auth.Origin, handle Stranger) (*
 	return answer, err
 }
 
+// Page answers people in their own words, also when it refuses them. It says what status
+// it gave; 404 is a token that nobody was given.
+type Page func(w http.ResponseWriter, r *http.Request, from auth.Origin) (status int)
+
+// Page serves a page that is found by a token, under the gate's bounds and metrics.
+// Refused tokens are counted like refused credentials; tooMany answers an address that
+// has too many of them.
+func (g *Gate) Page(name string, maxBody int64, page, tooMany Page) http.Handler {
+	observe := g.metrics.route(name)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := g.clock.Now()
+		from := g.Origin(r)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		answer := page
+		if !g.failures.may(from.Address) {
+			answer = tooMany
+		}
+		status := answer(w, r, from)
+		if status == http.StatusNotFound {
+			g.failures.failed(from.Address)
+			g.strangers.count(from.Address, "link")
+		}
+		observe(status, g.clock.Now().Sub(began))
+	})
+}
+
 // Origin is where a request of an open page came from.
 func (g *Gate) Origin(r *http.Request) auth.Origin {
 	return auth.Origin{Address: g.proxies.Client(r).String(), RequestID: requestIDOf(r.Context())}
