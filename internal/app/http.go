@@ -13,6 +13,7 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/config"
 	"github.com/florin-gateway/florin/internal/gate"
+	"github.com/florin-gateway/florin/internal/paypage"
 )
 
 // Handler is everything that Florin answers over HTTP. draining turns /readyz off
@@ -43,7 +44,21 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 		open["POST "+base+"/callbacks/{provider}"], open["GET "+base+"/callbacks/{provider}"] = callbacks, callbacks
 	}
 	open["/sandbox/"] = a.Sandbox.Handler()
+	if err := a.mountPaymentPage(g, s, open); err != nil {
+		return nil, err
+	}
 	return g.Handler(routes, api.Bases(), open)
+}
+
+func (a *App) mountPaymentPage(g *gate.Gate, s config.Serve, open map[string]http.Handler) error {
+	door, err := paypage.New(paypage.Door{Payments: a.Payments, Owners: a.Owners, Clock: a.Clock, Log: a.Log, PublicURL: a.publicURL, AcceptCardData: s.AcceptCardData})
+	if err != nil {
+		return err
+	}
+	for pattern, page := range door.Routes() {
+		open[pattern] = g.Page("payment page", paypage.MaxBody, page, door.TooMany)
+	}
+	return nil
 }
 
 // API is the HTTP API over this app's features.
