@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"maps"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/florin-gateway/florin/internal/provider/stripe"
 	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/routing"
+	"github.com/florin-gateway/florin/internal/vault"
 )
 
 // buildPayments builds what money needs, from the rates up to the payments.
@@ -35,7 +37,7 @@ func (a *App) buildPayments(o options) error {
 		return fmt.Errorf("--egress-allow: %w", err)
 	}
 	a.Egress = egress.New(egress.Config{Allow: allowed})
-	a.Sandbox = &sandbox.Connector{Store: a.Store, Clock: a.Clock, IDs: a.IDs.Next, Random: rand.Reader,
+	a.Sandbox = &sandbox.Connector{Store: a.Store, Clock: a.Clock, IDs: a.IDs.Next, Random: rand.Reader, Hide: a.hide, Show: a.show,
 		Account: func(ctx context.Context, realm, account int64) (provider.Account, error) {
 			return a.Payments.Account(ctx, realm, account)
 		},
@@ -52,6 +54,33 @@ func (a *App) buildPayments(o options) error {
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
 	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents}
 	return nil
+}
+
+// hide and show seal what the sandbox keeps for a payer, under the owner's key.
+func (a *App) hide(ctx context.Context, of provider.Account, text string) (string, error) {
+	keys, err := a.Vault.Keys(ctx, of.Owner, of.Realm)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := keys.Seal(sandboxPlace(of), []byte(text))
+	return base64.RawStdEncoding.EncodeToString(sealed), err
+}
+
+func (a *App) show(ctx context.Context, of provider.Account, text string) (string, error) {
+	keys, err := a.Vault.Keys(ctx, of.Owner, of.Realm)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return "", err
+	}
+	plain, err := keys.Open(sandboxPlace(of), sealed)
+	return string(plain), err
+}
+
+func sandboxPlace(of provider.Account) vault.Place {
+	return vault.Place{Realm: of.Realm, Table: "sandbox_charge", Column: "return_url"}
 }
 
 // registry is every kind of provider that this program can speak to.

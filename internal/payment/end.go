@@ -10,7 +10,9 @@ import (
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/routing"
 )
 
@@ -42,6 +44,9 @@ func (s *Service) endAttempt(ctx context.Context, r owner.Room, q *Request) erro
 	if err != nil {
 		return err
 	}
+	if s.inCall(a) {
+		return processed("A payment of this request is being made at this moment; try again")
+	}
 	u, err := s.Routing.Open(ctx, r, a.providerID)
 	if err != nil {
 		return err
@@ -54,6 +59,12 @@ func (s *Service) endAttempt(ctx context.Context, r owner.Room, q *Request) erro
 	}
 	_, err = s.settle(bounded, r, a.id, out, Keep{})
 	return err
+}
+
+// inCall reports that the call that makes an attempt may not have ended: to ask about its
+// key now would close the key under it (provider.Absent is a promise).
+func (s *Service) inCall(a attempt) bool {
+	return a.state == provider.Unknown && s.Clock.Now().Sub(id.Time(a.id)) < callTimeout
 }
 
 // cancel moves 0 or 2 to 3.
@@ -208,8 +219,8 @@ func (s *Service) Refresh(ctx context.Context, g auth.Grant, requestID int64) (*
 		return q, err
 	}
 	a, err := s.findAttempt(ctx, r, `id = $2`, q.AttemptID)
-	if err != nil {
-		return nil, err
+	if err != nil || s.inCall(a) {
+		return q, err
 	}
 	u, err := s.Routing.Open(ctx, r, a.providerID)
 	if err != nil {

@@ -89,8 +89,11 @@ func (c *Connector) plan(ctx context.Context, a provider.Account, ch provider.Ch
 	now := c.now()
 	r := &charge{
 		realm: a.Realm, account: a.ID, key: ch.Key, id: c.IDs(), kind: ch.Method, amount: ch.Amount,
-		scenario: amountScenario(ch.Amount.Minor), payer: ch.Payer, nonce: make([]byte, 16), returnURL: ch.ReturnURL,
+		scenario: amountScenario(ch.Amount.Minor), payer: ch.Payer, nonce: make([]byte, 16),
 		created: now, updated: now,
+	}
+	if err := c.hide(ctx, a, r, ch.ReturnURL); err != nil {
+		return nil, err
 	}
 	if ch.Capture {
 		r.atOnce = 1
@@ -106,6 +109,17 @@ func (c *Connector) plan(ctx context.Context, a provider.Account, ch provider.Ch
 	}
 	c.start(a, ch, r, page)
 	return r, nil
+}
+
+// hide keeps the way back sealed; most charges never need one.
+func (c *Connector) hide(ctx context.Context, a provider.Account, r *charge, back string) (err error) {
+	if back == "" {
+		return nil
+	}
+	if r.returnURL, err = c.Hide(ctx, a, back); err != nil {
+		return fmt.Errorf("sandbox: the way back can't be sealed: %w", provider.ErrUnavailable)
+	}
+	return nil
 }
 
 // method takes from a card, or from a saved one, what may be kept of it (PCI DSS 3.4.1),

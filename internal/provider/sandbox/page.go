@@ -50,7 +50,16 @@ func (c *Connector) Handler() http.Handler {
 
 // challenged finds a charge by its page's token.
 func (c *Connector) challenged(ctx context.Context, token string) (*charge, error) {
-	return c.first(ctx, db.Worker(), `SELECT `+columns+`, 0 FROM sandbox_charge WHERE challenge_hash = $1`, hash(token))
+	r, err := c.first(ctx, db.Worker(), `SELECT `+columns+`, 0 FROM sandbox_charge WHERE challenge_hash = $1`, hash(token))
+	if err != nil || r.returnURL == "" {
+		return r, err
+	}
+	a, err := c.Account(ctx, r.realm, r.account)
+	if err != nil {
+		return nil, err
+	}
+	r.returnURL, err = c.Show(ctx, a, r.returnURL)
+	return r, err
 }
 
 // answer takes the payer's decision and sends them back. A second answer changes nothing

@@ -37,6 +37,9 @@ type Connector struct {
 	IDs       func() int64
 	Random    io.Reader // crypto/rand.Reader, but for tests
 	PublicURL string    // without a slash at its end
+	// Hide and Show seal the payer's way back: it may hold the key of a payment page.
+	Hide func(context.Context, provider.Account, string) (string, error)
+	Show func(context.Context, provider.Account, string) (string, error)
 	// Account finds the account that a callback is for.
 	Account func(ctx context.Context, realm, account int64) (provider.Account, error)
 	// Deliver brings a signed callback to the account's CallbackURL, or straight to what

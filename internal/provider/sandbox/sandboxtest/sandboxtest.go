@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,10 +48,17 @@ func New(t *testing.T, store *db.DB) *Desk {
 	var ids atomic.Int64
 	ids.Store(1 << 40)
 	d.Connector = &sandbox.Connector{Store: store, Clock: d.Fake.Clock(), IDs: func() int64 { return ids.Add(1) }, Random: rand.Reader,
-		PublicURL: PublicURL, Account: d.account, Deliver: d.deliver}
+		PublicURL: PublicURL, Hide: turn, Show: turn, Account: d.account, Deliver: d.deliver}
 	d.Account = provider.Account{ID: 7, Owner: 3, Realm: 31, Mode: auth.Test, Kind: sandbox.Kind, CallbackURL: PublicURL + "/callbacks/sandbox/7",
 		Secrets: map[string]provider.Secret{sandbox.CallbackSecret: provider.NewSecret(rand.Text()), sandbox.FingerprintSecret: provider.NewSecret(rand.Text())}}
 	return d
+}
+
+// turn stands for a seal: it writes a text backwards.
+func turn(_ context.Context, _ provider.Account, text string) (string, error) {
+	letters := []rune(text)
+	slices.Reverse(letters)
+	return string(letters), nil
 }
 
 func (d *Desk) account(_ context.Context, realm, account int64) (provider.Account, error) {
