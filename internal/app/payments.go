@@ -10,7 +10,6 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
-	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/egress"
 	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/method"
@@ -50,6 +49,13 @@ func (a *App) buildPayments(o options) error {
 	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry(o)}
 	a.Notifications = notification.New(notification.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Random: random,
 		Senders: map[notification.Channel]notification.Sender{notification.Form: notification.FormSender{Owners: a.Owners, Client: a.Egress.HTTP()}}})
+	if a.Config.SMTPURL != "" {
+		sender, err := notification.NewMailSender(a.Config.SMTPURL, a.Config.MailFrom, a.Customers, a.Clock)
+		if err != nil {
+			return err
+		}
+		a.Notifications.Senders[notification.Mail] = sender
+	}
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
 	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents}
@@ -115,7 +121,7 @@ func (a *App) expireMethods(ctx context.Context) error {
 	for _, o := range owners {
 		for _, mode := range []auth.Mode{auth.Live, auth.Test} {
 			g := auth.System(o.ID, o.Realm(mode), mode, "method-expiry")
-			if _, err := a.Methods.Expire(ctx, g, func(*db.Tx, auth.Grant, int64, int64) error { return nil }); err != nil {
+			if err := a.Payments.ExpireMethods(ctx, g); err != nil {
 				return err
 			}
 		}

@@ -13,6 +13,8 @@ type Config struct {
 	KeystoreURL      string   `name:"keystore-url" env:"FLORIN_KEYSTORE_URL" placeholder:"URL" help:"Another PostgreSQL for the keystore; a schema of its own in --database-url if not set."`
 	RootKeyFile      string   `name:"root-key-file" env:"FLORIN_ROOT_KEY_FILE" placeholder:"FILE" help:"The root key; keys/root.key in the data folder if not set."`
 	AuditSink        []string `name:"audit-sink" env:"FLORIN_AUDIT_SINK" placeholder:"FILE" help:"Also append signed audit checkpoints to this file, best on another machine's disk. May be repeated."`
+	SMTPURL          string   `name:"smtp-url" env:"FLORIN_SMTP_URL" placeholder:"URL" help:"Where mail to customers is handed in: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. No mail is sent if not set."`
+	MailFrom         string   `name:"mail-from" env:"FLORIN_MAIL_FROM" placeholder:"ADDRESS" help:"Sender of that mail."`
 	RatesFile        string   `name:"rates-file" env:"FLORIN_RATES_FILE" placeholder:"FILE" help:"Exchange rates: {\"base\":\"USD\",\"days\":{\"2026-11-24\":{\"EUR\":\"0.92\"}}}. Read again when it changes. Without it live mode takes the base currency only."`
 	EgressAllow      string   `name:"egress-allow" env:"FLORIN_EGRESS_ALLOW" placeholder:"CIDRS" help:"Private networks that outgoing calls (notifications, providers) may reach, also by plain http, like 127.0.0.0/8,10.1.2.0/24."`
 	LogLevel         string   `name:"log-level" env:"FLORIN_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`

@@ -8,6 +8,7 @@ import (
 	"github.com/florin-gateway/florin/internal/contact"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/strictjson"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -41,6 +42,25 @@ func (s *Service) person(ctx context.Context, r room, customerID int64) (Person,
 	}
 	key, err := r.keys.Subject(ctx, c.keyID)
 	return Person{Profile: profile, ID: c.ID, Status: c.Status, HasPaymentRequests: c.HasPaymentRequests, Key: key}, err
+}
+
+// WantsMail reports whether a customer asked to be told by mail: preferences.notifications
+// is true, or an object whose email is. Nobody is told who did not ask, who is restricted
+// (GDPR Art. 18) or who is gone.
+func (s *Service) WantsMail(ctx context.Context, g auth.Grant, customerID int64) (bool, error) {
+	p, err := s.Person(ctx, g, customerID)
+	if isGone(err) {
+		return false, nil
+	}
+	if err != nil || p.Status == Restricted {
+		return false, err
+	}
+	v, err := strictjson.Parse([]byte(p.Preferences.Notifications))
+	if err != nil {
+		return false, nil // not set
+	}
+	channel, _ := v.Get("email")
+	return v.Kind == strictjson.Bool && v.Text == "true" || channel.Kind == strictjson.Bool && channel.Text == "true", nil
 }
 
 // MatchOrCreate finds the customer who has the e-mail or member id of a body, by the

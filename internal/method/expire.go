@@ -18,8 +18,9 @@ const noticeDays = 30
 // month is a point in time as expires counts it.
 func month(t time.Time) int64 { return int64(t.Year()*100 + int(t.Month())) }
 
-// Expiring is called in the unit that tells of a card's coming end.
-type Expiring func(tx *db.Tx, g auth.Grant, customerID, methodID int64) error
+// Expiring readies what is told of a card's coming end, and gives what belongs into its
+// unit.
+type Expiring func(ctx context.Context, customerID, methodID int64) (func(*db.Tx) error, error)
 
 // Expire marks what has expired in a realm and tells once of what will within 30 days.
 // It says how many methods changed.
@@ -87,10 +88,14 @@ func (s *Service) expireOne(ctx context.Context, g auth.Grant, m dueRow) error {
 }
 
 func (s *Service) tell(ctx context.Context, g auth.Grant, m dueRow, also Expiring) error {
+	told, err := also(ctx, m.customer, m.id)
+	if err != nil {
+		return err
+	}
 	return s.once(ctx, g, func(tx *db.Tx) error {
 		tx.ExecOne(errOther, `UPDATE payment_method SET told = 1 WHERE realm_id = $1 AND id = $2 AND told = 0`, g.Realm(), m.id)
 		s.Events.RecordOn(tx, g, event.MethodExpiring, m.customer, m.id)
-		return also(tx, g, m.customer, m.id)
+		return told(tx)
 	})
 }
 

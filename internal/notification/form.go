@@ -39,7 +39,7 @@ type FormSender struct {
 var errAnswer = errors.New("notification: the receiver did not take it")
 
 // Send posts one message; anything but 2xx is an error.
-func (f FormSender) Send(ctx context.Context, r owner.Room, m Message) error {
+func (f FormSender) Send(ctx context.Context, r owner.Room, m Delivery) error {
 	signature, err := f.Owners.Sign(ctx, r.Owner.ID, m.Body)
 	if err != nil {
 		return err

@@ -31,9 +31,16 @@ type Message struct {
 	Body    []byte `json:"body"`
 }
 
+// Delivery is a message on its way.
+type Delivery struct {
+	Message
+	ID         int64 // the same at each try
+	CustomerID int64
+}
+
 // Sender delivers one message of a channel. An error means: try again later.
 type Sender interface {
-	Send(ctx context.Context, r owner.Room, m Message) error
+	Send(ctx context.Context, r owner.Room, d Delivery) error
 }
 
 // Service keeps and sends notifications.
@@ -53,6 +60,9 @@ func New(s Service) *Service {
 	s.wake = make(chan struct{}, 1)
 	return &s
 }
+
+// Sends reports whether a channel is set up.
+func (s *Service) Sends(c Channel) bool { return s.Senders[c] != nil }
 
 // Add puts a message into the unit of what it tells of. About names the payment request
 // and the customer, whose key seals it.
@@ -98,18 +108,18 @@ const (
 
 // due is a row that waits.
 type due struct {
-	realm, id, key, at, tries int64
-	channel                   Channel
+	realm, id, customer, key, at, tries int64
+	channel                             Channel
 }
 
 // DeliverDue sends what is due and says how many were sent.
 func (s *Service) DeliverDue(ctx context.Context) (int, error) {
 	var rows []due
-	err := s.Store.Each(ctx, db.Worker(), `SELECT realm_id, id, channel, key_id, due_at, tries FROM notification WHERE due_at <= $1 ORDER BY due_at LIMIT $2`,
+	err := s.Store.Each(ctx, db.Worker(), `SELECT realm_id, id, channel, customer_id, key_id, due_at, tries FROM notification WHERE due_at <= $1 ORDER BY due_at LIMIT $2`,
 		[]any{s.Clock.Millis(), atOnce}, func(r db.Row) error {
 			var d due
 			var channel string
-			err := r.Scan(&d.realm, &d.id, &channel, &d.key, &d.at, &d.tries)
+			err := r.Scan(&d.realm, &d.id, &channel, &d.customer, &d.key, &d.at, &d.tries)
 			d.channel = Channel(channel)
 			rows = append(rows, d)
 			return err
@@ -178,7 +188,7 @@ func (s *Service) send(ctx context.Context, r owner.Room, d due) (bool, error) {
 	if err != nil || sender == nil {
 		return false, err
 	}
-	if sender.Send(ctx, r, m) == nil {
+	if sender.Send(ctx, r, Delivery{m, d.id, d.customer}) == nil {
 		return true, s.drop(ctx, r, d, "")
 	}
 	if s.Clock.Now().Sub(id.Time(d.id)) >= giveUp {
