@@ -212,6 +212,8 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return m{"label": f.canary + " card"}
 	case "contestDispute":
 		return m{"text": f.canary + " was delivered"}
+	case "reconcile":
+		return m{"date": "2026-11-20"}
 	case "createProvider":
 		return apptest.LiveProvider(f.canary)
 	case "createRoutingRule":

@@ -80,12 +80,14 @@ var (
 	refundAllDoc = operation{tag: "Payments", summary: "Refund all that is left of a payment", answer: of[RefundAnswer](), errors: []int{404, 409}}
 	payCardDoc   = operation{tag: "Payments", summary: "Pay a payment request with a card", body: of[CardPayment](), answer: of[PaymentAnswer](), errors: []int{402, 404, 409, 410, 413, 415, 422},
 		headers: []string{"Idempotent-Replayed"}, description: "The number passes through memory to the provider and is kept nowhere. In live mode only where the operator said --accept-card-data. A decline is 402 and the request stays payable."}
-	paySavedDoc = operation{tag: "Payments", summary: "Pay a payment request with a saved method", body: of[SavedPayment](), answer: of[PaymentAnswer](), errors: []int{402, 404, 409, 410, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
-	disputesDoc = operation{tag: "Payments", summary: "List disputes", answer: of[DisputePage]()}
-	disputeDoc  = operation{tag: "Payments", summary: "Get a dispute", answer: of[Dispute](), errors: []int{404}}
-	evidenceDoc = operation{tag: "Payments", summary: "Hand in evidence in a dispute", body: of[EvidenceInput](), answer: of[Dispute](), errors: []int{404, 409, 413, 415, 422}}
-	ratesDoc    = operation{tag: "Payments", summary: "Get exchange rates", answer: of[Rates](), errors: []int{422}}
-	ratesOnDoc  = operation{tag: "Payments", summary: "Get the exchange rates of a day", answer: of[Rates](), errors: []int{422}}
+	paySavedDoc        = operation{tag: "Payments", summary: "Pay a payment request with a saved method", body: of[SavedPayment](), answer: of[PaymentAnswer](), errors: []int{402, 404, 409, 410, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
+	disputesDoc        = operation{tag: "Payments", summary: "List disputes", answer: of[DisputePage]()}
+	disputeDoc         = operation{tag: "Payments", summary: "Get a dispute", answer: of[Dispute](), errors: []int{404}}
+	evidenceDoc        = operation{tag: "Payments", summary: "Hand in evidence in a dispute", body: of[EvidenceInput](), answer: of[Dispute](), errors: []int{404, 409, 413, 415, 422}}
+	reconciliationsDoc = operation{tag: "Payments", summary: "List comparisons with the providers' own reports", answer: of[ReconciliationList](), description: "Each day is compared once by itself, an hour after it ends."}
+	reconcileDoc       = operation{tag: "Payments", summary: "Compare a day with the providers' own reports now", body: of[ReconciliationInput](), answer: of[ReconciliationList](), errors: []int{409, 413, 415, 422}}
+	ratesDoc           = operation{tag: "Payments", summary: "Get exchange rates", answer: of[Rates](), errors: []int{422}}
+	ratesOnDoc         = operation{tag: "Payments", summary: "Get the exchange rates of a day", answer: of[Rates](), errors: []int{422}}
 
 	providersDoc      = operation{tag: "Administration", summary: "List accounts with providers", answer: of[ProviderList]()}
 	createProviderDoc = operation{tag: "Administration", summary: "Add an account with a provider", body: of[ProviderInput](), answer: of[Provider](), errors: []int{409, 413, 415, 422}}

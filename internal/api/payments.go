@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
@@ -292,4 +293,32 @@ func (a *API) showRates(ctx context.Context, r *gate.Request, shown Rates) (*gat
 		return nil, err
 	}
 	return encode(http.StatusOK, shown)
+}
+
+func (a *API) listReconciliations(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
+	limit := int(r.Int("limit", 1, maxLimit, defaultLimit))
+	if err := r.Faults(); err != nil {
+		return nil, err
+	}
+	all, err := a.Payments.Reconciliations(ctx, r.Grant, limit)
+	if err != nil {
+		return nil, err
+	}
+	return encode(http.StatusOK, ReconciliationList{Data: list(all, showReconciliation)})
+}
+
+func (a *API) reconcile(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
+	f := &form{request: r}
+	day, err := time.Parse(time.DateOnly, f.text("date"))
+	if err != nil || day.After(a.Clock.Now()) {
+		f.bad("date", "invalid", "must be a day like 2026-11-22 that has begun")
+	}
+	if err := f.end(); err != nil {
+		return nil, err
+	}
+	all, err := a.Payments.Reconcile(ctx, r.Grant, day)
+	if err != nil {
+		return nil, err
+	}
+	return encode(http.StatusOK, ReconciliationList{Data: list(all, showReconciliation)})
 }

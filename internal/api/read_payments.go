@@ -31,7 +31,7 @@ func ignoredInRequests() []string {
 // typedInRequests are the members of a payment request that the card guard leaves to their
 // own parsers.
 func typedInRequests(name string) bool {
-	return oneOf(name, "amount", "clientId", "clientPhone", "phone", "expireDate") || slices.Contains(ignoredInRequests(), name)
+	return oneOf(name, "amount", "date", "clientId", "clientPhone", "phone", "expireDate") || slices.Contains(ignoredInRequests(), name)
 }
 
 func oneOf(name string, all ...string) bool { return slices.Contains(all, name) }

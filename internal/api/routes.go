@@ -86,6 +86,8 @@ func (a *API) Routes() []gate.Route {
 		payments(get, "/disputes", "listDisputes", auth.PaymentsRead, audit.DisputeList, gate.NoBody, a.listDisputes).query(disputeParams()...).says(disputesDoc),
 		payments(get, "/disputes/{id}", "getDispute", auth.PaymentsRead, audit.DisputeList, gate.NoBody, a.getDispute).says(disputeDoc),
 		payments(post, "/disputes/{id}/evidence", "contestDispute", auth.PaymentsRefund, audit.DisputeChange, gate.JSON, a.contestDispute).says(evidenceDoc),
+		payments(get, "/reconciliations", "listReconciliations", auth.PaymentsRead, audit.Reconcile, gate.NoBody, a.listReconciliations).query(pageParams()[0]).says(reconciliationsDoc),
+		payments(post, "/reconciliations", "reconcile", auth.PaymentsRefund, audit.Reconcile, gate.JSON, a.reconcile).says(reconcileDoc),
 		payments(get, "/exchanges/rates", "getRates", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.rates).query(rateParams()...).says(ratesDoc),
 		payments(get, "/exchanges/historical", "getRatesOfDay", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.ratesOn).query(append(rateParams(), dayParam())...).says(ratesOnDoc),
 		admin(get, "/providers", "listProviders", auth.ProvidersManage, audit.ProvidersRead, gate.NoBody, a.listProviders).says(providersDoc),

@@ -162,3 +162,12 @@ func showRates(t rate.Table) Rates {
 	}
 	return shown
 }
+
+func showReconciliation(c payment.Reconciliation) Reconciliation {
+	return Reconciliation{ID: c.ID, PaymentProviderID: c.ProviderID, Date: c.Day, Entries: c.Entries, Differences: list(c.Differences, showDifference)}
+}
+
+func showDifference(d payment.Difference) Difference {
+	return Difference{Kind: d.Kind, PaymentRequestID: idOrNull(d.RequestID), TransactionID: idOrNull(d.AttemptID), Reference: orNull(d.Reference),
+		Ours: number(d.Ours, d.Currency), Theirs: number(d.Theirs, d.Currency), Unit: d.Currency}
+}

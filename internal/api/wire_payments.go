@@ -440,3 +440,33 @@ type Rates struct {
 	Date  string            `json:"date" format:"date"`
 	Rates map[string]Number `json:"rates"`
 }
+
+// Difference is something on which a provider's report and our books do not agree.
+type Difference struct {
+	Kind             string  `json:"kind" enum:"unknown_here,missing_there,unequal"`
+	PaymentRequestID *int64  `json:"paymentRequestId"`
+	TransactionID    *int64  `json:"transactionId"`
+	Reference        *string `json:"reference" doc:"The provider's number"`
+	Ours             Number  `json:"ours" doc:"Held after refunds, by our books"`
+	Theirs           Number  `json:"theirs" doc:"The same by the provider's"`
+	Unit             string  `json:"unit"`
+}
+
+// Reconciliation is one day's comparison with one provider.
+type Reconciliation struct {
+	ID                int64        `json:"id"`
+	PaymentProviderID int64        `json:"paymentProviderId"`
+	Date              string       `json:"date" format:"date"`
+	Entries           int64        `json:"entries" doc:"Lines of the provider's report"`
+	Differences       []Difference `json:"differences"`
+}
+
+// ReconciliationList are comparisons, the newest day first.
+type ReconciliationList struct {
+	Data []Reconciliation `json:"data"`
+}
+
+// ReconciliationInput says which day to compare now.
+type ReconciliationInput struct {
+	Date string `json:"date" format:"date" example:"2026-11-22" doc:"A day in UTC"`
+}

@@ -322,10 +322,10 @@ func (a *App) minute(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// hour marks cards that have ended, and begins a new key epoch once the present one has
-// served its time.
+// hour does what is due in every realm, and begins a new key epoch once the present one
+// has served its time.
 func (a *App) hour(ctx context.Context) error {
-	return errors.Join(a.expireMethods(ctx), a.epoch(ctx))
+	return errors.Join(a.eachRealm(ctx), a.epoch(ctx))
 }
 
 func (a *App) epoch(ctx context.Context) error {

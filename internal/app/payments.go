@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -112,19 +113,20 @@ func (a *App) startPayments(running context.Context, failed func(string) func(er
 	a.goRun(func() { a.Notifications.Run(running, paymentsEvery, failed("notifications")) })
 }
 
-// expireMethods marks cards that have ended in every realm, and tells of those that will.
-func (a *App) expireMethods(ctx context.Context) error {
+// eachRealm does what is due in every realm: cards that have ended or will, and
+// yesterday's comparison with the providers.
+func (a *App) eachRealm(ctx context.Context) error {
 	owners, err := a.Owners.List(ctx)
 	if err != nil {
 		return err
 	}
+	var errs []error // one owner's provider must not stop another's
 	for _, o := range owners {
 		for _, mode := range []auth.Mode{auth.Live, auth.Test} {
-			g := auth.System(o.ID, o.Realm(mode), mode, "method-expiry")
-			if err := a.Payments.ExpireMethods(ctx, g); err != nil {
-				return err
-			}
+			expiry := a.Payments.ExpireMethods(ctx, auth.System(o.ID, o.Realm(mode), mode, "method-expiry"))
+			reconcile := a.Payments.ReconcileYesterday(ctx, auth.System(o.ID, o.Realm(mode), mode, "reconciliation"))
+			errs = append(errs, expiry, reconcile)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -307,6 +307,27 @@ func (s *Service) use(r owner.Room, a row) (Use, error) {
 	return Use{account, known.Connector, known.About.Methods}, nil
 }
 
+// All opens every account of a realm that is in use, the sandbox included where it is.
+func (s *Service) All(ctx context.Context, r owner.Room) ([]Use, error) {
+	rows, err := s.accounts(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var all []Use
+	for _, a := range rows {
+		u, err := s.use(r, a)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, u)
+	}
+	if r.Grant.Actor().Mode != auth.Test {
+		return all, nil
+	}
+	u, err := s.sandbox(r)
+	return append(all, u), err
+}
+
 // sandbox is the account that nobody set up: its secrets come from the owner's keys.
 func (s *Service) sandbox(r owner.Room) (Use, error) {
 	if r.Grant.Actor().Mode != auth.Test {

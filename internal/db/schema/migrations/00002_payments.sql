@@ -269,6 +269,31 @@ CREATE TABLE payment_task (
 CREATE INDEX payment_task_due ON payment_task (due_at);
 CREATE INDEX payment_task_subject ON payment_task (realm_id, subject_id);
 
+-- written by payment: each day's comparison with a provider's own report, and what did
+-- not agree. Amounts are what either side holds, in minor units
+CREATE TABLE payment_reconciliation (
+  realm_id BIGINT NOT NULL,
+  provider_id BIGINT NOT NULL,
+  day TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  entries BIGINT NOT NULL,
+  PRIMARY KEY (realm_id, provider_id, day)
+) ${CLUSTERED};
+
+CREATE TABLE payment_difference (
+  realm_id BIGINT NOT NULL,
+  reconciliation_id BIGINT NOT NULL,
+  number BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  request_id BIGINT NOT NULL,
+  attempt_id BIGINT NOT NULL,
+  reference TEXT NOT NULL,
+  ours BIGINT NOT NULL,
+  theirs BIGINT NOT NULL,
+  currency TEXT NOT NULL,
+  PRIMARY KEY (realm_id, reconciliation_id, number)
+) ${CLUSTERED};
+
 -- written by notification: the form posts to notifyUrl and the mails to customers that
 -- wait. doc (address and text) is sealed under the customer's key, or the owner's
 CREATE TABLE notification (
