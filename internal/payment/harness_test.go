@@ -235,3 +235,12 @@ func rule(t *testing.T, d *desk, providerID, priority int64) {
 	_, err := d.Routing.AddRule(t.Context(), d.g, routing.Rule{ProviderID: providerID, Priority: priority, Weight: 1}, func(*db.Tx, routing.Rule) error { return nil })
 	require.NoError(t, err)
 }
+
+// panics is a testing.T for code that runs beside the test.
+type panics struct{}
+
+func (panics) Errorf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+func (panics) FailNow()                          { panic("failed") }
+
+// minor writes minor units of a currency with two decimals as a JSON number.
+func minor(n int64) string { return fmt.Sprintf("%d.%02d", n/100, n%100) }
