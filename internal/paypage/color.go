@@ -13,6 +13,13 @@ import (
 //go:embed pages/page.css
 var style string
 
+// script empties the forms when the page is left and loads it anew when it is come back
+// to. Chromium keeps pages whole for its back button, no-store or not, and would show the
+// number and the code to whoever presses it next.
+//
+//go:embed pages/page.js
+var script string
+
 // ownColor is for owners who chose none.
 const ownColor = "#1f4fd8"
 
@@ -70,8 +77,13 @@ func painted(brand string) string {
 	return fmt.Sprintf(":root{--brand:%s;--on-brand:%s;--edge-light:%s;--edge-dark:%s}", color, readable(color), edge(color, lightGround), edge(color, darkGround)) + style
 }
 
-// policy allows this style sheet, forms that come back to us, and nothing else (CSP 3).
+// policy allows this style sheet, this script, forms that come back to us, and nothing
+// else (CSP 3).
 func policy(style string) string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; style-src " + named(style) + "; script-src " + named(script) + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
+
+func named(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -14,8 +14,9 @@
 // Why a card was declined is told to the one who typed it and to nobody who opens the link
 // later.
 //
-// The page has no script at all, so PCI DSS 6.4.3 and 11.6.1 have nothing to list, and it
-// works where scripts don't. Form targets are 'self' only (CSP form-action). Browsers apply
+// The page works without scripts. It has one, of two lines, that wipes the form when the
+// page is left; the policy names it by its hash, and it is the whole list for PCI DSS 6.4.3
+// and 11.6.1. Form targets are 'self' only (CSP form-action). Browsers apply
 // that to the redirect after a POST too, so a POST never redirects away from us: /continue
 // and /return are pages that lead on (WCAG technique H76), and any bank or shop can be
 // reached though none is known beforehand.

@@ -39,7 +39,7 @@ func TestARequestIsPaidAndLeadsBack(t *testing.T) {
 		require.Equal(t, 200, page.Status)
 		require.Equal(t, "Pay €49.90 to My company", title(page.Body))
 		require.True(t, has(page.Body, "Order 1042", "&lt;b&gt;Danke&lt;/b&gt; &amp;", "Test mode: no money moves", `autocomplete="cc-number"`, `autocomplete="cc-csc"`, `autocomplete="cc-exp"`, `autocomplete="cc-name"`), page.Body)
-		require.NotContains(t, page.Body, "<script")
+		require.Equal(t, 1, strings.Count(page.Body, "<script"))
 
 		sent := post(t, link, byCard(approved))
 		require.Equal(t, []any{303, "/pay/" + link[len(link)-22:] + "/return"}, []any{sent.Status, sent.Location}, sent.Body)
@@ -119,7 +119,7 @@ func TestHeaders(t *testing.T) {
 		"declined": post(t, link, byCard(noMoney)), "elsewhere": post(t, link, byCard(approved, "seen", "1")), "paid": get(t, link),
 	} {
 		h := a.Header
-		require.Regexp(t, `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$`, h.Get("Content-Security-Policy"), name)
+		require.Regexp(t, `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; script-src 'sha256-[A-Za-z0-9+/]{43}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$`, h.Get("Content-Security-Policy"), name)
 		require.Equal(t, []string{"no-store", "no-referrer", "noindex, nofollow", "nosniff", "DENY"},
 			[]string{h.Get("Cache-Control"), h.Get("Referrer-Policy"), h.Get("X-Robots-Tag"), h.Get("X-Content-Type-Options"), h.Get("X-Frame-Options")}, name)
 		require.Empty(t, h.Values("Set-Cookie"), name)
@@ -206,7 +206,7 @@ func TestFormsThatAreRefused(t *testing.T) {
 				continue
 			}
 			require.Equal(t, []any{payment.Waiting, 0}, []any{status, tries}, name)
-			require.NotContains(t, got.Body, "<script", name)
+			require.Equal(t, 1, strings.Count(got.Body, "<script"), name)
 			require.Contains(t, got.Header.Get("Content-Type"), "text/html", name)
 		}
 	})
@@ -258,8 +258,13 @@ func TestCardsStayNowhere(t *testing.T) {
 		none("paid", get(t, link).Body)
 		status, _ := standing(t, s, id)
 		require.Equal(t, payment.Paid, status)
+		confirming, _ := request(t, s, nil)
+		require.Equal(t, 303, post(t, confirming, byCard(challenged, "name", name)).Status)
 		none("log", s.Logs.String())
-		require.NotContains(t, s.Logs.String(), link[len(link)-22:], "a token in the log")
+		for _, token := range []string{link[len(link)-22:], confirming[len(confirming)-22:]} {
+			secrets = append(secrets, token)
+			require.NotContains(t, s.Logs.String(), token, "a token in the log")
+		}
 		files := 0
 		require.NoError(t, filepath.WalkDir(s.Config.DataDir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
@@ -267,7 +272,6 @@ func TestCardsStayNowhere(t *testing.T) {
 			}
 			text, err := os.ReadFile(path)
 			none(path, string(text))
-			require.NotContains(t, string(text), link[len(link)-22:], path)
 			files++
 			return err
 		}))
@@ -348,18 +352,37 @@ func TestLimits(t *testing.T) {
 	require.Equal(t, []any{429, "Too many tries", "60"}, []any{shut.Status, title(shut.Body), shut.Header.Get("Retry-After")})
 }
 
-// TestLiveModeTakesNoCards unless the operator said so.
-func TestLiveModeTakesNoCards(t *testing.T) {
+// TestLiveMode has no card form unless the operator said so: one button leads to the
+// provider's own page, and opening ours starts nothing.
+func TestLiveMode(t *testing.T) {
 	t.Parallel()
-	for accepts, want := range map[bool]int{false: 400, true: 409} {
+	for accepts, row := range map[bool]struct{ form, without string }{
+		false: {"Continue to payment", `name="number"`},
+		true:  {`name="number"`, "Continue to payment"},
+	} {
 		s := apptest.Serve(t, config.Config{DataDir: t.TempDir(), LogLevel: "debug"}, config.Serve{AcceptCardData: accepts})
-		s.Do(t, apptest.Request{Method: "PUT", Path: "/settings", Body: m{"baseCurrency": "EUR"}})
-		link, _ := requestBy(t, s, s.Live, nil)
-		page := get(t, link) // there is no provider for live payments here
+		link, id := requestBy(t, s, s.Live, m{"unit": "USD"})
+		page := get(t, link) // nobody takes live payments yet
 		require.Equal(t, []any{409, "Payment not possible · My company"}, []any{page.Status, title(page.Body)})
 		require.NotContains(t, page.Body, "<form")
+
+		require.Equal(t, 200, s.Do(t, apptest.Request{Method: "POST", Path: "/providers", Body: apptest.LiveProvider("Live")}).Status)
+		page = get(t, link)
+		require.Equal(t, []any{200, "Pay $49.90 to My company"}, []any{page.Status, title(page.Body)})
+		require.Contains(t, page.Body, row.form)
+		require.NotContains(t, page.Body, row.without)
 		require.NotContains(t, page.Body, "Test mode")
-		require.Equal(t, want, post(t, link, byCard(approved)).Status, "accepts cards: %v", accepts)
+		require.Contains(t, string(s.Do(t, apptest.Request{Method: "GET", Path: fmt.Sprintf("/payment-requests/%d", id)}).Body), `"paymentRequestStatusId":0`)
+
+		sent := post(t, link, byCard(approved))
+		if accepts {
+			require.Equal(t, 303, sent.Status, sent.Body)
+			continue
+		}
+		require.Equal(t, 400, sent.Status, "a card that nobody asked for")
+		sent = post(t, link, url.Values{"method": {"CREDIT_CARD"}, "seen": {"0"}})
+		require.True(t, strings.HasSuffix(sent.Location, "/continue"), sent.Location)
+		require.Contains(t, get(t, s.URL+sent.Location).Body, `content="0;url=`+s.URL+"/sandbox/challenge/")
 	}
 }
 

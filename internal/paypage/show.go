@@ -16,6 +16,7 @@ import (
 // view is what a template sees.
 type view struct {
 	Style     template.CSS
+	Script    template.JS
 	Tongue    *tongue
 	Tongues   []link
 	Self      string // this page's address, for forms
@@ -73,7 +74,7 @@ func (v *view) MethodName(k provider.Kind) string {
 
 // view begins a page about the visit's request.
 func (v *visit) view(key string) *view {
-	s := &view{Tongue: v.tongue, Key: key, Self: v.address(""), Return: v.address("/return"), Again: v.address("/again"), Style: template.CSS(painted(v.owner.BrandColor)), places: map[string]string{}}
+	s := &view{Tongue: v.tongue, Key: key, Self: v.address(""), Return: v.address("/return"), Again: v.address("/again"), Style: template.CSS(painted(v.owner.BrandColor)), Script: template.JS(script), places: map[string]string{}}
 	for _, t := range v.speech.tongues {
 		s.Tongues = append(s.Tongues, link{Code: t.Code, Name: t.Name, Address: v.home() + "?lang=" + t.Code, Here: t.Code == v.tongue.Code})
 	}

@@ -1,0 +1,1 @@
+addEventListener("pagehide",()=>{for(const f of document.forms)f.reset()});addEventListener("pageshow",e=>{if(e.persisted)location.reload()})
