@@ -38,9 +38,10 @@ test: ## everything CI runs: formatting, vet, generated files, all tests with Po
 	@$(STEP) "tests" $(MAKE) test-pg
 	@$(STEP) "fuzzing, a short round" $(MAKE) fuzz FUZZTIME=2s
 
-test-pg: ## all tests with a private PostgreSQL, and -race when there is a C compiler (PKGS=…)
+test-pg: ## all tests with a private PostgreSQL and a browser, and -race when there is a C compiler (PKGS=…)
 	@race='$(RACE)'; cgo=1; \
 	if [ -z "$$race" ]; then echo 'no working C compiler: running WITHOUT -race'; cgo=0; fi; \
+	go run ./tools/testchromium && \
 	CGO_ENABLED=$$cgo $(TESTPG) -- go test $$race -timeout $(TIMEOUT) $(PKGS)
 
 test-quick: ## all tests on SQLite only, without -race (PKGS=…)
