@@ -53,6 +53,13 @@ func SQLite(t *testing.T, options ...app.Option) *Server {
 // Start opens, starts and serves a Florin until the test ends.
 func Start(t *testing.T, c config.Config, options ...app.Option) *Server {
 	t.Helper()
+	return Serve(t, c, config.Serve{AcceptCardData: true}, options...)
+}
+
+// Serve is Start with the settings of a server. The public URL is where it listens, so
+// that links lead to it.
+func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Option) *Server {
+	t.Helper()
 	logs := &Logs{}
 	if c.RatesFile == "" {
 		c.RatesFile = rates(t)
@@ -66,12 +73,11 @@ func Start(t *testing.T, c config.Config, options ...app.Option) *Server {
 	server := httptest.NewUnstartedServer(nil)
 	t.Cleanup(server.Close)
 	public := "http://" + server.Listener.Addr().String()
-	handler, err := a.Handler(config.Serve{RateLimit: 0, AcceptCardData: true}, public, func() bool { return false })
+	server.Config.Handler, err = a.Handler(serve, public, func() bool { return false })
 	require.NoError(t, err)
 	_, err = a.FirstRun(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, a.Start(t.Context()))
-	server.Config.Handler = handler
 	server.Start()
 	s := &Server{App: a, Config: c, URL: server.URL, Logs: logs}
 	s.readCredentials(t)
