@@ -188,10 +188,10 @@ func TestFirstKey(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "first-run.env")
 	require.NoError(t, os.WriteFile(path, []byte("# made once\nFLORIN_TEST_API_KEY=florin_test_sk_x\nFLORIN_API_KEY=florin_live_sk_y\n"), 0o600))
-	key, err := firstKey(path)
+	key, err := firstKey(path, liveKey)
 	require.NoError(t, err)
 	require.Equal(t, "florin_live_sk_y", key)
 	require.NoError(t, os.WriteFile(path, []byte("FLORIN_TEST_API_KEY=florin_test_sk_x\n"), 0o600))
-	_, err = firstKey(path)
+	_, err = firstKey(path, liveKey)
 	require.Error(t, err)
 }

@@ -23,7 +23,9 @@ const (
 type subject struct {
 	*server
 	engine string
+	at     string // URL of its database, "" for SQLite
 	ids    idSet
+	till   *till // made when first needed
 }
 
 // lab holds what rows share; everything is made when first needed.
@@ -114,11 +116,11 @@ func (l *lab) subject(ctx context.Context, engine string) (*subject, error) {
 		return nil, err
 	}
 	l.cleanup = append(l.cleanup, running.stop)
-	s := &subject{server: running, engine: engine}
+	s := &subject{server: running, engine: engine, at: databaseURL}
 	l.report.fact("start to ready on an empty folder, "+engine, running.ready.Seconds(), "s")
 	running.settle(ctx)
 	l.report.fact("resident memory after the start, "+engine, float64(running.memory())/(1<<20), "MiB")
-	if err := l.firstCustomers(ctx, s); err != nil {
+	if err := l.firstCustomers(ctx, s.wire, &s.ids); err != nil {
 		return nil, err
 	}
 	l.subjects[engine] = s
@@ -126,10 +128,10 @@ func (l *lab) subject(ctx context.Context, engine string) (*subject, error) {
 }
 
 // firstCustomers creates until enough exist, for at most a minute.
-func (l *lab) firstCustomers(ctx context.Context, s *subject) error {
+func (l *lab) firstCustomers(ctx context.Context, w wire, ids *idSet) error {
 	say("first %d customers", customersFirst)
-	for deadline := time.Now().Add(time.Minute); len(s.ids.snapshot()) < customersFirst; {
-		done, err := load{address: s.host, connections: 64, worker: creates(s.wire, &l.people, &s.ids)}.run(ctx, 500*time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); len(ids.snapshot()) < customersFirst; {
+		done, err := load{address: w.host, connections: 64, worker: creates(w, &l.people, ids)}.run(ctx, 500*time.Millisecond)
 		switch {
 		case err != nil:
 			return err

@@ -12,6 +12,7 @@ import (
 type worker struct {
 	request  func(b []byte) []byte // appends one whole request to b, which is empty
 	answered func(body []byte)     // may be nil
+	steps    int                   // answers that make one unit; 0 is 1
 }
 
 // load is requests from a number of connections, each sending its next one when the
@@ -81,6 +82,8 @@ type connection struct {
 	worker
 	client asker
 	sample sample
+	step   int       // of the unit under way
+	began  time.Time // of its first request
 }
 
 // run sends requests for d. Connections are made before the time starts.
@@ -130,15 +133,30 @@ func (c *connection) until(ctx context.Context, end time.Time) {
 			c.failed(fmt.Sprintf("%d %.300s", status, body))
 			continue
 		}
-		c.sample.requests++
-		c.sample.micros = append(c.sample.micros, uint32(now.Sub(sent).Microseconds()))
+		c.count(sent, now)
 		if c.answered != nil {
 			c.answered(body)
 		}
 	}
 }
 
+// count counts a unit when its last answer is there, with the time since its first
+// request.
+func (c *connection) count(sent, now time.Time) {
+	if c.step++; c.step == 1 {
+		c.began = sent
+	}
+	if c.step < c.steps {
+		return
+	}
+	c.step = 0
+	c.sample.requests++
+	c.sample.micros = append(c.sample.micros, uint32(now.Sub(c.began).Microseconds()))
+}
+
+// failed counts an error; the unit under way begins anew.
 func (c *connection) failed(fault string) {
+	c.step = 0
 	if c.sample.errors++; c.sample.fault == "" {
 		c.sample.fault = fault
 	}

@@ -204,7 +204,7 @@ func (p program) serve(ctx context.Context, dataDir, databaseURL string) (*serve
 		return nil, fmt.Errorf("florin serve: %w\n%s", err, p.tail())
 	}
 	s.ready = time.Since(began)
-	if s.key, err = firstKey(filepath.Join(dataDir, "first-run.env")); err != nil {
+	if s.key, err = firstKey(filepath.Join(dataDir, "first-run.env"), liveKey); err != nil {
 		running.stop()
 		return nil, err
 	}
@@ -243,18 +243,24 @@ func (p program) tail() string {
 	return string(text[max(0, len(text)-2000):])
 }
 
-// firstKey reads the live key that the first start wrote.
-func firstKey(path string) (string, error) {
+// Names of the keys in first-run.env.
+const (
+	liveKey = "FLORIN_API_KEY"
+	testKey = "FLORIN_TEST_API_KEY"
+)
+
+// firstKey reads a key that the first start wrote.
+func firstKey(path, name string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
 	for line := range strings.Lines(string(text)) {
-		if key, ok := strings.CutPrefix(strings.TrimSpace(line), "FLORIN_API_KEY="); ok {
+		if key, ok := strings.CutPrefix(strings.TrimSpace(line), name+"="); ok {
 			return strings.Trim(key, `"'`), nil
 		}
 	}
-	return "", fmt.Errorf("%s: no FLORIN_API_KEY", path)
+	return "", fmt.Errorf("%s: no %s", path, name)
 }
 
 func freeAddress() (string, error) {
