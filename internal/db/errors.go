@@ -22,6 +22,19 @@ func IsViolation(err error, table string) bool {
 	return errors.As(err, &v) && v.Table == table
 }
 
+// NullError says that a statement would have put nothing where something must stand. A
+// unit makes its condition of it, which the database checks where it stands, so that the
+// unit stays blind. It names the table and nothing of the row.
+type NullError struct{ Table string }
+
+func (e *NullError) Error() string { return "db: a value is missing in " + e.Table }
+
+// IsNull reports whether err is a missing value in the given table.
+func IsNull(err error, table string) bool {
+	var e *NullError
+	return errors.As(err, &e) && e.Table == table
+}
+
 // lostError means that the database could not be used, or that it can't be known
 // whether a commit took place.
 type lostError struct{ cause error }
@@ -50,14 +63,16 @@ func fromSQLite(err error) error {
 
 // sqliteViolation takes the table out of "UNIQUE constraint failed: table.column, …".
 func sqliteViolation(e *sqlite.Error) error {
-	const mark = "UNIQUE constraint failed: "
-	_, rest, found := strings.Cut(e.Error(), mark)
-	if !found {
-		// SQLite names the constraint and the column, never a value.
-		return errors.New("db: " + e.Error())
-	}
+	kind, rest, found := strings.Cut(e.Error(), " constraint failed: ")
 	table, _, _ := strings.Cut(rest, ".")
-	return &Violation{Table: table}
+	switch {
+	case found && strings.HasSuffix(kind, "UNIQUE"):
+		return &Violation{Table: table}
+	case found && strings.HasSuffix(kind, "NOT NULL"):
+		return &NullError{Table: table}
+	}
+	// SQLite names the constraint and the column, never a value.
+	return errors.New("db: " + e.Error())
 }
 
 func isStorageFailure(err error) bool {
@@ -85,6 +100,8 @@ func fromPgError(e *pgconn.PgError) error {
 	switch {
 	case e.Code == "23505":
 		return &Violation{Table: e.TableName}
+	case e.Code == "23502":
+		return &NullError{Table: e.TableName}
 	case e.Code == "40001" || e.Code == "40P01":
 		return &serializationError{e.Code}
 	case e.Code == "25006", e.Code == "55000", strings.HasPrefix(e.Code, "57"), strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "08"):

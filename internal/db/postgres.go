@@ -30,6 +30,7 @@ type postgresEngine struct {
 	roles bool
 	log   *slog.Logger
 	queue chan *unit
+	early chan *unit // see WriteEarly: never in a group with units that wait for the disk
 
 	inserts sync.Map // of shape: texts
 
@@ -58,15 +59,15 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &postgresEngine{pool: pool, roles: roles, log: c.Log, queue: make(chan *unit, 1024)}
+	e := &postgresEngine{pool: pool, roles: roles, log: c.Log, queue: make(chan *unit, 1024), early: make(chan *unit, 1024)}
 	if err := e.refuseUnsafe(ctx); err != nil {
 		pool.Close()
 		return nil, err
 	}
 	for range pgCommitters {
-		e.workers.Add(1)
-		go e.write()
+		e.workers.Go(func() { e.write(e.queue) })
 	}
+	e.workers.Go(func() { e.write(e.early) })
 	return e, nil
 }
 
@@ -166,7 +167,11 @@ func (e *postgresEngine) commit(u *unit) error {
 		e.closing.RUnlock()
 		return fault.Away(errors.New("shutting down"))
 	}
-	e.queue <- u
+	if u.early {
+		e.early <- u
+	} else {
+		e.queue <- u
+	}
 	e.closing.RUnlock()
 	return <-u.done
 }
@@ -181,6 +186,7 @@ func (e *postgresEngine) close() error {
 	}
 	e.closed = true
 	close(e.queue)
+	close(e.early)
 	e.closing.Unlock()
 	e.workers.Wait()
 	e.pool.Close()

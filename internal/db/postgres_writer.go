@@ -12,13 +12,12 @@ const pgGroup = 64
 
 // write is one of a few committers: it takes the units that wait and commits them
 // together, in one round trip where none of them has to be looked at before the end.
-func (e *postgresEngine) write() {
-	defer e.workers.Done()
-	for first := range e.queue {
+func (e *postgresEngine) write(queue <-chan *unit) {
+	for first := range queue {
 		units := append(make([]*unit, 0, pgGroup), first)
 		for more := true; more && len(units) < pgGroup; {
 			select {
-			case u, ok := <-e.queue:
+			case u, ok := <-queue:
 				if more = ok; ok {
 					units = append(units, u)
 				}
@@ -76,6 +75,12 @@ func mustLook(units []*unit) bool {
 // nil where it only enters a scope.
 func (e *postgresEngine) queueAll(batch *pgx.Batch, units []*unit) []*statement {
 	var from []*statement
+	if units[0].early {
+		// Local to the transaction. A later commit flushes the log up to itself, and so
+		// this one too (PostgreSQL, "Asynchronous Commit").
+		batch.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
+		from = append(from, nil)
+	}
 	for i, u := range units {
 		if i == 0 || units[i-1].scope != u.scope {
 			enter, args := e.enter(u.scope)

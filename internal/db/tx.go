@@ -22,6 +22,7 @@ type statement struct {
 type unit struct {
 	ctx        context.Context
 	scope      Scope
+	early      bool // see WriteEarly
 	statements []statement
 	done       chan error
 }
@@ -48,6 +49,10 @@ func (t *Tx) Exec(sql string, args ...any) {
 // SQLite writes the rows of all units of a group together that begin with the same
 // text, in order of their first columns; name those of the primary key first.
 func (t *Tx) Insert(into string, width int, rows ...any) {
+	if last := len(t.queued) - 1; last >= 0 && t.queued[last].sql == into && t.queued[last].short == nil {
+		t.queued[last].args = append(t.queued[last].args, rows...)
+		return
+	}
 	t.queued = append(t.queued, statement{sql: into, args: rows, width: width, want: -1})
 }
 
