@@ -45,9 +45,9 @@ func (a *App) buildPayments(o options) error {
 			return a.Payments.Told(ctx, to, c)
 		}}
 	a.Consents = &consent.Service{Store: a.Store, Clock: a.Clock, IDs: a.IDs, Events: a.Events}
-	a.Fees = &fee.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs}
+	a.Fees = &fee.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs}
 	a.Methods = &method.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs}
-	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry(o)}
+	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry(o)}
 	a.Notifications = notification.New(notification.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Random: random,
 		Senders: map[notification.Channel]notification.Sender{notification.Form: notification.FormSender{Owners: a.Owners, Client: a.Egress.HTTP()}}})
 	if a.Config.SMTPURL != "" {

@@ -5,11 +5,13 @@ import (
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/money"
 	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/recent"
 )
 
 // Table is one rule. Empty Method or Currency fits any; the amounts are minor units of
@@ -47,12 +49,16 @@ type Service struct {
 	Store  *db.DB
 	Owners *owner.Service
 	Audit  *audit.Log
+	Clock  clock.Clock
 	IDs    *id.Source
+
+	recent recent.Values[[]Table]
 }
 
-// For is the fee of a payment in a realm, in its own minor units.
+// For is the fee of a payment in a realm, in its own minor units, by tables that are at
+// most a second old.
 func (s *Service) For(ctx context.Context, g auth.Grant, method string, a money.Amount) (int64, error) {
-	all, err := s.tables(ctx, g)
+	all, err := s.recent.Of(s.Clock, g.Realm(), func() ([]Table, error) { return s.tables(ctx, g) })
 	if err != nil {
 		return 0, err
 	}
@@ -116,6 +122,7 @@ func (s *Service) Put(ctx context.Context, g auth.Grant, t Table, also func(*db.
 		return t, fault.Fields(faults)
 	}
 	t.ID = s.IDs.Next()
+	defer s.recent.Forget(r.Realm())
 	return t, s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		tx.Exec(`DELETE FROM fee_table WHERE realm_id = $1 AND method = $2 AND currency = $3`, r.Realm(), t.Method, t.Currency)
 		tx.Exec(`INSERT INTO fee_table (realm_id, id, method, currency, percent, fixed, minimum, maximum) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -146,6 +153,7 @@ func (s *Service) Remove(ctx context.Context, g auth.Grant, tableID int64) error
 	if err != nil {
 		return err
 	}
+	defer s.recent.Forget(r.Realm())
 	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		tx.ExecOne(fault.New(fault.NotFound, fault.FeeNotFound, "Fee table not found"), `DELETE FROM fee_table WHERE realm_id = $1 AND id = $2`, r.Realm(), tableID)
 		return s.Audit.Add(tx, g, audit.Entry{Action: audit.FeesChange, Object: tableID})

@@ -12,11 +12,13 @@ import (
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/provider"
+	"github.com/florin-gateway/florin/internal/recent"
 )
 
 // Sandbox is the kind and the account that every test realm has without asking.
@@ -50,10 +52,30 @@ type Service struct {
 	Store     *db.DB
 	Owners    *owner.Service
 	Audit     *audit.Log
+	Clock     clock.Clock
 	IDs       *id.Source
 	Registry  provider.Registry
 	PublicURL func() string
 	Random    func() uint64
+
+	recent recent.Values[setup]
+}
+
+// setup is what payments need of a realm. Nobody changes it.
+type setup struct {
+	accounts []row
+	rules    []Rule
+}
+
+// setup reads accounts and rules for a payment, at most a second out of date.
+func (s *Service) setup(ctx context.Context, r owner.Room) (setup, error) {
+	return s.recent.Of(s.Clock, r.Realm(), func() (now setup, err error) {
+		if now.accounts, err = s.accounts(ctx, r); err != nil || len(now.accounts) == 0 {
+			return now, err
+		}
+		now.rules, err = s.rules(ctx, r)
+		return now, err
+	})
 }
 
 // stored is what is sealed of an account.
@@ -201,6 +223,7 @@ func (s *Service) put(ctx context.Context, g auth.Grant, a row, d Draft, sql str
 		return Account{}, err
 	}
 	shown := s.show(r, a)
+	defer s.recent.Forget(r.Realm())
 	return shown, s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		tx.ExecOne(notFound(), sql, r.Realm(), a.id, a.kind, a.name, number(a.enabled), sealed)
 		if err := also(tx, shown); err != nil {
@@ -279,15 +302,19 @@ func (s *Service) Open(ctx context.Context, r owner.Room, accountID int64) (Use,
 	if accountID == SandboxID {
 		return s.sandbox(r)
 	}
-	all, err := s.accounts(ctx, r)
+	is := func(a row) bool { return a.id == accountID }
+	now, err := s.setup(ctx, r)
+	if err == nil && !slices.ContainsFunc(now.accounts, is) {
+		now.accounts, err = s.accounts(ctx, r) // another node may have made it just now
+	}
 	if err != nil {
 		return Use{}, err
 	}
-	at := slices.IndexFunc(all, func(a row) bool { return a.id == accountID })
+	at := slices.IndexFunc(now.accounts, is)
 	if at < 0 {
 		return Use{}, notFound()
 	}
-	return s.use(r, all[at])
+	return s.use(r, now.accounts[at])
 }
 
 func (s *Service) use(r owner.Room, a row) (Use, error) {

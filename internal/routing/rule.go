@@ -59,11 +59,11 @@ func (s *Service) Choose(ctx context.Context, r owner.Room, w Want) ([]Use, erro
 }
 
 func (s *Service) candidates(ctx context.Context, r owner.Room, w Want) ([]Use, error) {
-	all, err := s.accounts(ctx, r)
+	now, err := s.setup(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(a row) bool { return !a.enabled })
+	all := slices.DeleteFunc(slices.Clone(now.accounts), func(a row) bool { return !a.enabled })
 	if len(all) == 0 {
 		if r.Grant.Actor().Mode != auth.Test {
 			return nil, errNoProvider()
@@ -71,11 +71,7 @@ func (s *Service) candidates(ctx context.Context, r owner.Room, w Want) ([]Use, 
 		u, err := s.sandbox(r)
 		return []Use{u}, err
 	}
-	rules, err := s.rules(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return s.inOrder(r, all, rules, w)
+	return s.inOrder(r, all, slices.Clone(now.rules), w)
 }
 
 // inOrder puts accounts in the order of the rules that fit; without any rule all of them.
@@ -186,6 +182,7 @@ func (s *Service) AddRule(ctx context.Context, g auth.Grant, rule Rule, also fun
 		return rule, err
 	}
 	rule.ID = s.IDs.Next()
+	defer s.recent.Forget(r.Realm())
 	return rule, s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		tx.Exec(`INSERT INTO routing_rule (realm_id, id, provider_id, priority, weight, methods, currencies, countries, amount_from, amount_to)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, r.Realm(), rule.ID, rule.ProviderID, rule.Priority, rule.Weight,
@@ -226,6 +223,7 @@ func (s *Service) RemoveRule(ctx context.Context, g auth.Grant, ruleID int64) er
 	if err != nil {
 		return err
 	}
+	defer s.recent.Forget(r.Realm())
 	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		tx.ExecOne(fault.New(fault.NotFound, fault.RuleNotFound, "Routing rule not found"), `DELETE FROM routing_rule WHERE realm_id = $1 AND id = $2`, r.Realm(), ruleID)
 		return s.Audit.Add(tx, g, audit.Entry{Action: audit.RoutingChange, Object: ruleID})
