@@ -72,7 +72,7 @@ func (s *Service) Pay(ctx context.Context, g auth.Grant, requestID int64, o Orde
 	if err != nil {
 		return s.unknown(ctx, r, p)
 	}
-	result, err := s.settle(context.WithoutCancel(ctx), r, p.attempt.id, out, keep)
+	result, err := s.settleStarted(context.WithoutCancel(ctx), r, p, out)
 	if result.Decline != "" {
 		s.declines.declined(place{r.Realm(), o.Address})
 	}

@@ -196,6 +196,9 @@ func (q *Request) seal(r owner.Room) ([]byte, error) {
 // errAgain says that somebody else moved the request meanwhile.
 var errAgain = errors.New("payment: moved meanwhile")
 
+// isMoved reports whether a unit failed because somebody else moved what it moves.
+func isMoved(err error) bool { return errors.Is(err, errAgain) || db.IsNull(err, "payment_request") }
+
 // insert queues a new row.
 func (q *Request) insert(tx *db.Tx, sealed []byte) {
 	const none, start = int64(0), int64(1)
@@ -207,20 +210,30 @@ func (q *Request) insert(tx *db.Tx, sealed []byte) {
 }
 
 // move queues the request's next version, on condition that nobody moved it since it was
-// read. The move itself must be one of payment_move's. A zero-length doc stays one: the
-// customer was erased.
+// read: else the version would become NULL, which its column refuses, and the unit fails
+// as isMoved tells. A count of changed rows would say the same and cost PostgreSQL two
+// round trips and the group its common commit. Rows of payment_request are never deleted.
+// The move itself must be one of payment_move's. A zero-length doc stays one: the customer
+// was erased.
 func (q *Request) move(tx *db.Tx, sealed []byte) {
 	q.version++
 	paid := int64(0)
 	if !q.PaidAt.IsZero() {
 		paid = q.PaidAt.UnixMilli()
 	}
-	tx.ExecOne(errAgain, `UPDATE payment_request SET version = version + 1, was = status, status = $3, archived = $4, transaction_status = $5, rate = $6,
+	tx.Exec(`UPDATE payment_request SET version = CASE WHEN version = $24 THEN version + 1 END, was = status, status = $3, archived = $4, transaction_status = $5, rate = $6,
 		base_amount = $7, fee = $8, refunded = $9, base_refunded = $10, refunding = $11, charged_back = $12, base_charged_back = $13, attempts = $14,
 		attempt_id = $15, provider_id = $16, method_id = $17, kind = $18, reference = $19, log_id = $20, log_code = $21, paid_at = $22, doc = $23
-		WHERE realm_id = $1 AND id = $2 AND version = $24`,
+		WHERE realm_id = $1 AND id = $2`,
 		q.realm, q.ID, int64(q.Status), number(q.Archived), int64(q.Transaction), string(q.Rate), q.Base.Minor, q.Fee, q.Refunded, q.baseRefunded,
 		q.refunding, q.ChargedBack, q.baseChargedBack, q.Attempts, q.AttemptID, q.ProviderID, q.MethodID, q.Kind, q.Reference, q.Log.ID, q.Log.Code, paid, sealed, q.version-1)
+}
+
+// next is the request as the move that was just committed left it.
+func (q *Request) next() *Request {
+	moved := *q
+	moved.version++
+	return &moved
 }
 
 func number(b bool) int64 {

@@ -45,14 +45,14 @@ type Service struct {
 	PublicURL     func() string
 	Log           *slog.Logger
 
-	locks    *[64]sync.Mutex
+	locks    *[lockCount]sync.Mutex
 	declines *declineLimit
 	wake     chan struct{}
 }
 
 // New completes a service.
 func New(s Service) *Service {
-	s.locks = &[64]sync.Mutex{}
+	s.locks = &[lockCount]sync.Mutex{}
 	s.declines = newDeclineLimit(s.Clock)
 	s.wake = make(chan struct{}, 1)
 	return &s
@@ -94,10 +94,16 @@ func (q *Request) Subject() (customerID int64, key vault.Subject) { return q.Cus
 // attempts bounds how often an operation meets another that moved the same request.
 const attempts = 20
 
+// lockCount is far more than payments under way, so that they seldom wait for a stranger.
+const (
+	lockBits  = 12
+	lockCount = 1 << lockBits
+)
+
 // lock makes the moves of one request wait for one another on this node; across nodes the
 // version decides. Without it fifty refunds at once would spend their time repeating.
 func (s *Service) lock(requestID int64) func() {
-	m := &s.locks[uint64(requestID*0x9E3779B9)>>7%uint64(len(s.locks))]
+	m := &s.locks[uint64(requestID)*0x9E3779B97F4A7C15>>(64-lockBits)]
 	m.Lock()
 	return m.Unlock
 }
@@ -108,7 +114,7 @@ func (s *Service) retry(requestID int64, move func() error) error {
 	defer unlock()
 	for range attempts {
 		err := move()
-		if !errors.Is(err, errAgain) && !method.IsTwice(err) {
+		if !isMoved(err) && !method.IsTwice(err) {
 			return err
 		}
 	}

@@ -45,6 +45,26 @@ type settling struct {
 	use     string // the provider's kind
 }
 
+// settleStarted is settle for whoever started the attempt and knows how its unit left it.
+// No other news of it can have come in between without moving the request: then the
+// version stops this one, and it is settled like any other. It spares four reads.
+func (s *Service) settleStarted(ctx context.Context, r owner.Room, p *run, out provider.Outcome) (Result, error) {
+	n := &settling{request: p.request.next(), attempt: p.attempt, try: tryOf(p), out: out, keep: p.keep}
+	if rank(out.State) <= rank(n.attempt.state) || unequal(n.request, out) {
+		return s.settle(ctx, r, p.attempt.id, out, p.keep)
+	}
+	unlock := s.lock(p.request.ID)
+	result, err := s.apply(ctx, r, n)
+	unlock()
+	if isMoved(err) || method.IsTwice(err) {
+		return s.settle(ctx, r, p.attempt.id, out, p.keep)
+	}
+	if err == nil {
+		s.Wake()
+	}
+	return result, err
+}
+
 // settle writes what a provider says of an attempt.
 func (s *Service) settle(ctx context.Context, r owner.Room, attemptID int64, out provider.Outcome, keep Keep) (Result, error) {
 	a, err := s.findAttempt(ctx, r, `id = $2`, attemptID)
@@ -289,8 +309,7 @@ func (s *Service) unpaid(ctx context.Context, r owner.Room, n *settling) (Result
 	q := n.request
 	q.Status, q.Transaction = Unpaid, Declined
 	return s.write(ctx, r, n, n.result, func(tx *db.Tx) error {
-		s.done(tx, r, askTask, n.attempt.id)
-		s.done(tx, r, captureTask, n.attempt.id)
+		s.ended(tx, r, n.attempt.id)
 		s.Events.RecordOn(tx, r.Grant, event.PaymentDeclined, q.CustomerID, q.ID)
 		s.Events.RecordOn(tx, r.Grant, event.RequestUnpaid, q.CustomerID, q.ID)
 		if err := s.notify(tx, r, q, n.attempt.code); err != nil {
@@ -326,8 +345,7 @@ func (s *Service) paid(ctx context.Context, r owner.Room, n *settling) (Result, 
 func (s *Service) paidToo(tx *db.Tx, r owner.Room, n *settling, saved *method.Plan) error {
 	q := n.request
 	customer.Deposit(tx, q.realm, q.CustomerID, q.Amount, q.Base.Minor)
-	s.done(tx, r, askTask, n.attempt.id)
-	s.done(tx, r, captureTask, n.attempt.id)
+	s.ended(tx, r, n.attempt.id)
 	if n.attempt.methodID != 0 {
 		s.Methods.Used(tx, q.realm, n.attempt.methodID)
 	}
@@ -400,8 +418,7 @@ func (s *Service) tooLate(ctx context.Context, r owner.Room, n *settling) (Resul
 		line.AttemptID, line.ProviderID = n.attempt.id, n.attempt.providerID
 		s.step(tx, &line, codeLate, q.Amount)
 		n.attempt.update(tx, r, sealed)
-		s.done(tx, r, askTask, n.attempt.id)
-		s.done(tx, r, captureTask, n.attempt.id)
+		s.ended(tx, r, n.attempt.id)
 		s.task(tx, r, task{kind: reverseTask, requestID: q.ID, subjectID: n.attempt.id, due: s.Clock.Now()}, nil)
 		if err := n.keep.end(tx, n.result()); err != nil {
 			return err

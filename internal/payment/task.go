@@ -52,6 +52,11 @@ func (s *Service) done(tx *db.Tx, r owner.Room, kind string, subjectID int64) {
 	tx.Exec(`DELETE FROM payment_task WHERE realm_id = $1 AND subject_id = $2 AND kind = $3`, r.Realm(), subjectID, kind)
 }
 
+// ended deletes what an attempt that is over waited for.
+func (s *Service) ended(tx *db.Tx, r owner.Room, attemptID int64) {
+	tx.Exec(`DELETE FROM payment_task WHERE realm_id = $1 AND subject_id = $2 AND kind IN ($3, $4)`, r.Realm(), attemptID, askTask, captureTask)
+}
+
 // postpone lets an attempt that is under way be asked about at its own pace.
 func (s *Service) postpone(tx *db.Tx, r owner.Room, attemptID int64) {
 	tx.Exec(`UPDATE payment_task SET due_at = $4, tries = 0 WHERE realm_id = $1 AND subject_id = $2 AND kind = $3`,
