@@ -23,6 +23,8 @@ type fuzzed struct {
 	handler http.Handler
 	key     string
 	path    string // of the customer
+
+	firstRun string // the file of its credentials
 }
 
 func newFuzzed(f *testing.F) *fuzzed {
@@ -35,7 +37,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	require.NoError(f, err)
 	text, err := os.ReadFile(c.FirstRun())
 	require.NoError(f, err)
-	s := &fuzzed{handler: newHandler(f, a, 0)}
+	s := &fuzzed{handler: newHandler(f, a, 0), firstRun: c.FirstRun()}
 	for line := range strings.Lines(string(text)) {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "FLORIN_API_KEY="); ok {
 			s.key = value
