@@ -71,7 +71,7 @@ type tab struct {
 }
 
 // patience is for a busy machine; nothing waits that long when it works.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func open(t *testing.T, width, height int64, dark bool) *tab {
 	t.Helper()
