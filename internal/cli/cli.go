@@ -30,7 +30,7 @@ type commands struct {
 	Export  exportCommand  `cmd:"" help:"Export customers as CSV or NDJSON."`
 	Audit   auditCommand   `cmd:"" help:"Verify the audit trail."`
 	Keys    keysCommand    `cmd:"" help:"Rotate keys."`
-	Demo    demoCommand    `cmd:"" help:"Make believable customers."`
+	Demo    demoCommand    `cmd:"" help:"Make believable customers and payments."`
 	Doctor  doctorCommand  `cmd:"" help:"Report unsafe settings and what to do about them."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -201,6 +201,7 @@ func (e *exportCustomers) open(out *console) (io.Writer, func() error, error) {
 
 type demoCommand struct {
 	Generate demoGenerate `cmd:"" help:"Write believable customers of many countries, as CSV or NDJSON."`
+	Fill     demoFill     `cmd:"" help:"Fill a running server's test mode with believable customers and payments."`
 }
 
 type demoGenerate struct {

@@ -78,7 +78,7 @@ func (k *keysRotate) ask(c *config.Config, out *console, server string) error {
 	ctx, stop := interrupted()
 	defer stop()
 	if k.OperatorKey == "" {
-		k.OperatorKey = firstOperatorKey(c)
+		k.OperatorKey = firstCredential(c, "FLORIN_OPERATOR_KEY")
 	}
 	if k.OperatorKey == "" {
 		return errors.New("a server uses this data folder; give its operator's key as FLORIN_OPERATOR_KEY to let it rotate")
@@ -114,10 +114,11 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func firstOperatorKey(c *config.Config) string {
+// firstCredential reads what the first start wrote, while the file is still there.
+func firstCredential(c *config.Config, name string) string {
 	text, _ := os.ReadFile(c.FirstRun())
 	for line := range strings.Lines(string(text)) {
-		if key, ok := strings.CutPrefix(strings.TrimSpace(line), "FLORIN_OPERATOR_KEY="); ok {
+		if key, ok := strings.CutPrefix(strings.TrimSpace(line), name+"="); ok {
 			return key
 		}
 	}

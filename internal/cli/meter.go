@@ -41,6 +41,15 @@ func newMeter(out *console, what string, size int64, unit string) *meter {
 	return m
 }
 
+// newCounter begins a meter of a known number of things.
+func newCounter(out *console, what string, total int, unit string) *meter {
+	m := newMeter(out, what, 0, unit)
+	if m.bar != nil {
+		m.bar.ChangeMax(total)
+	}
+	return m
+}
+
 // reader counts the bytes of an input as they are read.
 func (m *meter) reader(r io.Reader) io.Reader {
 	if m.bar == nil || !m.bytes {
