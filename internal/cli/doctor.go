@@ -13,10 +13,15 @@ import (
 	"github.com/florin-gateway/florin/internal/id"
 )
 
-type doctorCommand struct{}
+type doctorCommand struct {
+	Check   doctorCheck   `cmd:"" default:"1" help:"Look at settings, modes of files, the clock and the disk; what doctor does by itself."`
+	PanScan doctorPanScan `cmd:"" help:"Search the files of an installation, or any others, for card numbers."`
+}
 
-// Help is shown by florin doctor --help.
-func (doctorCommand) Help() string {
+type doctorCheck struct{}
+
+// Help is shown by florin doctor check --help.
+func (doctorCheck) Help() string {
 	return `Looks at the database's settings, the modes of files, the clock and the disk, and says what to do
 about each finding. Exit code 2 means that there are findings.`
 }
@@ -25,7 +30,7 @@ about each finding. Exit code 2 means that there are findings.`
 type finding struct{ what, remedy string }
 
 // Run looks at everything and changes nothing.
-func (doctorCommand) Run(c *config.Config, out *console) error {
+func (doctorCheck) Run(c *config.Config, out *console) error {
 	modes := looseModes(c.DataDir) // before Open, which would make what is missing
 	return withApp(c, out, func(ctx context.Context, a *app.App) error {
 		findings := append(modes, onDisk(c)...)
