@@ -12,6 +12,12 @@ import (
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
+// StatusOf is SQL for the status of the customer that two columns name, Active if there is
+// none: for those who ask about something of the customer and need no more of them.
+func StatusOf(realm, id string) string {
+	return `coalesce((SELECT s.status FROM customer s WHERE s.realm_id = ` + realm + ` AND s.id = ` + id + `), 0)`
+}
+
 // Person is a customer as the features above need one: to be paid by, written to, asked.
 type Person struct {
 	Profile

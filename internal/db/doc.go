@@ -9,6 +9,7 @@
 //
 //	Write(ctx, scope, fn) ─ fn queues only ─→ committer: many units, one commit
 //	                      └ fn asks ───────→ its own turn, then the same commit
+//	WriteEarly ─ durable no later than any unit written after it
 //	One / Each(ctx, scope, sql, …) ────────→ a reader, one round trip
 //
 // Every call carries a Scope: one realm, or the worker for work that has no realm

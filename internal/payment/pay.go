@@ -82,7 +82,8 @@ func (s *Service) Pay(ctx context.Context, g auth.Grant, requestID int64, o Orde
 // start moves the request to pending and leaves a task that asks the provider should we
 // never come back.
 func (s *Service) start(ctx context.Context, r owner.Room, requestID int64, p *run) error {
-	q, err := s.find(ctx, r, requestID)
+	var status int64
+	q, err := s.find(ctx, r, requestID, &status)
 	if err != nil {
 		return err
 	}
@@ -92,9 +93,14 @@ func (s *Service) start(ctx context.Context, r owner.Room, requestID int64, p *r
 	if err := s.mayTry(q); err != nil {
 		return err
 	}
-	person, err := s.payer(ctx, r, q)
-	if err != nil {
-		return err
+	if customer.Status(status) == customer.Restricted {
+		return restricted(q.CustomerID)
+	}
+	var person customer.Person // only saved methods need to know who pays
+	if p.order.Save || p.order.MethodID != 0 {
+		if person, err = s.payer(ctx, r, q); err != nil {
+			return err
+		}
 	}
 	p.request = q
 	if err := s.plan(ctx, r, p, person); err != nil {

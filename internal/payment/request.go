@@ -153,14 +153,14 @@ const columns = `q.id, q.customer_id, q.key_id, q.user_id, q.version, q.status, 
 	q.rate, q.base_amount, q.fee, q.refunded, q.base_refunded, q.refunding, q.charged_back, q.base_charged_back, q.attempts, q.attempt_id,
 	q.provider_id, q.method_id, q.kind, q.reference, q.log_id, q.log_code, q.expires_at, q.paid_at, q.doc`
 
-// scan reads a row; its details stay sealed.
-func scan(r owner.Room, line db.Row) (q *Request, sealed []byte, err error) {
+// scan reads a row, and what more its statement asked for; its details stay sealed.
+func scan(r owner.Room, line db.Row, more ...any) (q *Request, sealed []byte, err error) {
 	q = &Request{realm: r.Realm(), OwnerID: r.Owner.ID, OwnerName: r.Owner.Name}
 	var status, archived, transaction, expires, paid int64
 	var rate string
-	err = line.Scan(&q.ID, &q.CustomerID, &q.keyID, &q.UserID, &q.version, &status, &archived, &transaction, &q.Amount.Minor, &q.Amount.Currency,
+	err = line.Scan(append([]any{&q.ID, &q.CustomerID, &q.keyID, &q.UserID, &q.version, &status, &archived, &transaction, &q.Amount.Minor, &q.Amount.Currency,
 		&q.Base.Currency, &rate, &q.Base.Minor, &q.Fee, &q.Refunded, &q.baseRefunded, &q.refunding, &q.ChargedBack, &q.baseChargedBack,
-		&q.Attempts, &q.AttemptID, &q.ProviderID, &q.MethodID, &q.Kind, &q.Reference, &q.Log.ID, &q.Log.Code, &expires, &paid, &sealed)
+		&q.Attempts, &q.AttemptID, &q.ProviderID, &q.MethodID, &q.Kind, &q.Reference, &q.Log.ID, &q.Log.Code, &expires, &paid, &sealed}, more...)...)
 	q.Status, q.Archived, q.Transaction, q.Rate = Status(status), archived != 0, Transaction(transaction), money.Rate(rate)
 	q.Expires = time.UnixMilli(expires).UTC()
 	if paid != 0 {

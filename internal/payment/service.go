@@ -125,12 +125,17 @@ func (s *Service) enter(ctx context.Context, g auth.Grant) (owner.Room, error) {
 	return s.Owners.Enter(ctx, g, s.Audit)
 }
 
-// find reads one request without a record in the trail; callers add theirs.
-func (s *Service) find(ctx context.Context, r owner.Room, requestID int64) (*Request, error) {
+// find reads one request without a record in the trail; callers add theirs. Into status,
+// if there is one, comes the status of its customer.
+func (s *Service) find(ctx context.Context, r owner.Room, requestID int64, status ...any) (*Request, error) {
+	also := ""
+	if len(status) > 0 {
+		also = `, ` + customer.StatusOf(`q.realm_id`, `q.customer_id`)
+	}
 	var q *Request
 	var sealed []byte
-	err := s.Store.Each(ctx, r.Scope(), `SELECT `+columns+` FROM payment_request q WHERE q.realm_id = $1 AND q.id = $2`, []any{r.Realm(), requestID}, func(line db.Row) (err error) {
-		q, sealed, err = scan(r, line)
+	err := s.Store.Each(ctx, r.Scope(), `SELECT `+columns+also+` FROM payment_request q WHERE q.realm_id = $1 AND q.id = $2`, []any{r.Realm(), requestID}, func(line db.Row) (err error) {
+		q, sealed, err = scan(r, line, status...)
 		return err
 	})
 	if err != nil {
