@@ -195,3 +195,24 @@ func TestFirstKey(t *testing.T) {
 	_, err = firstKey(path, liveKey)
 	require.Error(t, err)
 }
+
+// A unit of two calls counts once, with the time from the first call's start; an error
+// between them begins it anew.
+func TestStepsAreOneUnit(t *testing.T) {
+	t.Parallel()
+	c := &connection{worker: worker{steps: 2}}
+	began := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
+	c.count(at(0), at(1))
+	require.Zero(t, c.sample.requests)
+	c.count(at(2), at(5))
+	require.Equal(t, 1, c.sample.requests)
+	require.Equal(t, []uint32{5000}, c.sample.micros)
+	c.count(at(6), at(7))
+	c.failed("500")
+	c.count(at(8), at(9))
+	require.Equal(t, 1, c.sample.requests)
+	c.count(at(9), at(10))
+	require.Equal(t, 2, c.sample.requests)
+	require.Equal(t, []uint32{5000, 2000}, c.sample.micros)
+}
