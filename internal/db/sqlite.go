@@ -76,7 +76,7 @@ func (e *sqliteEngine) open(ctx context.Context, c Config) error {
 	if synchronous == "" {
 		synchronous = "FULL"
 	}
-	if err := createPrivate(c.URL); err != nil {
+	if err := errors.Join(registerJoining(), createPrivate(c.URL)); err != nil {
 		return err
 	}
 	if err := migrateSQLite(ctx, sqliteSource(c.URL, synchronous), c.Migrations); err != nil {

@@ -34,7 +34,7 @@ func sqliteSource(path, synchronous string) string {
 		"secure_delete(ON)", "foreign_keys(ON)", "trusted_schema(OFF)", "cell_size_check(ON)",
 		"wal_autocheckpoint(0)", "temp_store(MEMORY)", "cache_size(-4000)"}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(),
-		RawQuery: url.Values{"_pragma": pragmas}.Encode()}).String()
+		RawQuery: url.Values{"_pragma": pragmas, "vfs": {joiningFiles}}.Encode()}).String()
 }
 
 func openLite(path, synchronous string) (*liteConn, error) {
