@@ -23,10 +23,15 @@ type keyPool struct {
 	err     error
 }
 
-// NewSubject takes a subject key that is already durable in the keystore.
+// NewSubject takes a subject key that is already durable in the keystore. Setting up its
+// cipher costs as much as sealing a profile, and a new customer's key seals the profile
+// and the answer.
 func (k *Keys) NewSubject(ctx context.Context) (Subject, error) {
 	for {
 		s, wait, err := k.take()
+		if err == nil && wait == nil {
+			s.set, err = s.cipher()
+		}
 		if err != nil || wait == nil {
 			return s, err
 		}
@@ -100,10 +105,11 @@ func (k *Keys) makeSubjects(count int) ([]Subject, error) {
 	err := k.vault.store.Write(context.Background(), db.Realm(k.realm), func(tx *db.Tx) error {
 		// Holds the epoch until the commit: a rotation that ends it waits for this.
 		tx.ExecOne(errEpochOver, `UPDATE epoch SET created_at = created_at WHERE id = $1`, epochID)
-		for i, s := range made {
-			tx.Exec(`INSERT INTO subject_key (realm_id, id, epoch, wrapped) VALUES ($1, $2, $3, $4)`,
-				k.realm, s.ID, epochID, wrapped[count-1-i])
+		rows := make([]any, 0, 4*count)
+		for i := range made {
+			rows = append(rows, k.realm, made[count-1-i].ID, epochID, wrapped[i])
 		}
+		tx.Insert(`INSERT INTO subject_key (realm_id, id, epoch, wrapped)`, 4, rows...)
 		return nil
 	})
 	if errors.Is(err, errEpochOver) {

@@ -17,6 +17,7 @@ import (
 type Subject struct {
 	ID  int64
 	key [32]byte
+	set cipher.AEAD // the key as a cipher, where an operation seals more than once
 }
 
 // String keeps the key out of every log, error and panic.
@@ -33,6 +34,9 @@ func (Subject) MarshalText() ([]byte, error) {
 // cipher is AES-256-GCM that makes its own random 96-bit nonces. A subject key seals
 // far below the 2^32 values that bound allows (NIST SP 800-38D §8.3).
 func (s Subject) cipher() (cipher.AEAD, error) {
+	if s.set != nil {
+		return s.set, nil
+	}
 	block, err := aes.NewCipher(s.key[:])
 	if err != nil {
 		return nil, err
@@ -68,15 +72,20 @@ func newSubject(id int64) (Subject, error) {
 	return s, err
 }
 
-func subjectPurpose(realm, id int64) []byte { return fmt.Appendf(nil, "subject|%d|%d", realm, id) }
+func subjectPurpose(realm, id int64) []byte {
+	b := append(make([]byte, 0, 48), "subject|"...)
+	b = append(strconv.AppendInt(b, realm, 10), '|')
+	return strconv.AppendInt(b, id, 10)
+}
 
 // wrapSubject wraps by the owner's key and then by the epoch's.
 func wrapSubject(s Subject, realm int64, owner, epoch aead) ([]byte, error) {
-	inner, err := owner.Encrypt(s.key[:], subjectPurpose(realm, s.ID))
+	purpose := subjectPurpose(realm, s.ID)
+	inner, err := owner.Encrypt(s.key[:], purpose)
 	if err != nil {
 		return nil, err
 	}
-	return epoch.Encrypt(inner, subjectPurpose(realm, s.ID))
+	return epoch.Encrypt(inner, purpose)
 }
 
 func unwrapSubject(wrapped []byte, realm, id int64, owner, epoch aead) (Subject, error) {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -153,7 +153,11 @@ type Place struct {
 }
 
 func (p Place) associated() []byte {
-	return fmt.Appendf(make([]byte, 0, 64), "florin/1|%d|%s|%d|%s", p.Realm, p.Table, p.Row, p.Column)
+	b := append(make([]byte, 0, 80), "florin/1|"...)
+	b = append(strconv.AppendInt(b, p.Realm, 10), '|')
+	b = append(append(b, p.Table...), '|')
+	b = append(strconv.AppendInt(b, p.Row, 10), '|')
+	return append(b, p.Column...)
 }
 
 // aead is what every key in the hierarchy can do.
