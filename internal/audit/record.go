@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -178,6 +180,35 @@ func appendDeltas(b []byte, customers []int64) []byte {
 		last = c
 	}
 	return append(b, ']')
+}
+
+// numbersOf reads a record's time and its customers. The rest need not be understood for
+// that: a quotation mark within a text is escaped, so that the two marks stand in one
+// place only. encoding/json took a hundredth of a create.
+func numbersOf(text []byte, customers []int64) (at int64, _ []int64, err error) {
+	_, rest, _ := bytes.Cut(text, []byte(`,"at":`))
+	at, _, ok := number(rest)
+	_, list, _ := bytes.Cut(rest, []byte(`,"customers":[`))
+	for last := int64(0); ok && len(list) > 0 && list[0] != ']'; {
+		var delta int64
+		delta, list, ok = number(bytes.TrimPrefix(list, []byte(",")))
+		last += delta
+		customers = append(customers, last)
+	}
+	if !ok {
+		return 0, nil, errors.New("audit: a record is damaged")
+	}
+	return at, customers, nil
+}
+
+// number takes the digits that a text begins with.
+func number(text []byte) (n int64, rest []byte, ok bool) {
+	end := 0
+	for end < len(text) && '0' <= text[end] && text[end] <= '9' {
+		n = 10*n + int64(text[end]-'0')
+		end++
+	}
+	return n, text[end:], end > 0
 }
 
 // wireRecord is how body's JSON is read back.

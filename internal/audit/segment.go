@@ -22,16 +22,14 @@ type segment struct {
 
 // facts are the times of the first and last record and everybody named in between.
 func (s segment) facts() (times [2]int64, customers []int64, err error) {
+	customers = make([]int64, 0, len(s.records))
 	for i, text := range s.records {
-		r, err := parse(text, 0)
-		if err != nil {
+		if times[1], customers, err = numbersOf(text, customers); err != nil {
 			return times, nil, err
 		}
 		if i == 0 {
-			times[0] = r.At.UnixMilli()
+			times[0] = times[1]
 		}
-		times[1] = r.At.UnixMilli()
-		customers = append(customers, r.Customers...)
 	}
 	return times, customers, nil
 }
