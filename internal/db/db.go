@@ -126,8 +126,11 @@ func (d *DB) write(ctx context.Context, s Scope, early bool, fn func(*Tx) error)
 	}
 }
 
+// usualUnit is how many statements a change of a customer queues.
+const usualUnit = 8
+
 func (d *DB) writeOnce(ctx context.Context, s Scope, early bool, fn func(*Tx) error) error {
-	tx := &Tx{ctx: ctx, db: d, scope: s}
+	tx := &Tx{ctx: ctx, db: d, scope: s, queued: make([]statement, 0, usualUnit)}
 	err := tx.run(fn)
 	if tx.session != nil {
 		if err == nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/idempotency"
+	"github.com/florin-gateway/florin/internal/pan"
 )
 
 // Config is what the gate is built from.
@@ -354,7 +355,9 @@ func guardHeaders(h http.Header) error {
 			continue
 		}
 		for _, v := range values {
-			faults = append(faults, cardguard.Text("header/"+clip(name), v)...)
+			if pan.Find(v) {
+				faults = append(faults, cardguard.Text("header/"+clip(name), v)...)
+			}
 		}
 	}
 	if len(faults) > 0 {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -31,7 +31,11 @@ type Answer struct {
 // append writes the answer as three lines and the body, byte for byte: a JSON encoder
 // would be free to write the same value differently.
 func (a Answer) append(dst []byte) []byte {
-	return append(fmt.Appendf(dst, "%d\n%s\n%s\n", a.Status, a.ETag, a.Location), a.Body...)
+	dst = slices.Grow(dst, 8+len(a.ETag)+len(a.Location)+len(a.Body))
+	dst = append(strconv.AppendInt(dst, int64(a.Status), 10), '\n')
+	dst = append(append(dst, a.ETag...), '\n')
+	dst = append(append(dst, a.Location...), '\n')
+	return append(dst, a.Body...)
 }
 
 func parseAnswer(text []byte) (*Answer, error) {
