@@ -45,22 +45,25 @@ func asciiWords(name string) []string {
 // Marks of Indic scripts and of Kana are letters' other halves and stay.
 func searchForm(name string) string {
 	folded := cases.Fold().String(norm.NFKC.String(strings.ToValidUTF8(name, " ")))
-	var b strings.Builder
+	b := make([]byte, 0, len(folded))
 	for _, r := range norm.NFKD.String(folded) {
-		if r == 'ـ' || isDiacritic(r) || unicode.Is(unicode.Cf, r) {
-			continue
-		}
-		if plain := plainLetter(r); plain != "" {
-			b.WriteString(plain)
-		} else {
-			b.WriteRune(r)
+		switch plain := plainLetter(r); {
+		case r == 'ـ' || isDiacritic(r) || r > '~' && unicode.Is(unicode.Cf, r):
+		case plain != "":
+			b = append(b, plain...)
+		default:
+			b = utf8.AppendRune(b, r)
 		}
 	}
-	return norm.NFKC.String(b.String())
+	return norm.NFKC.String(string(b))
 }
 
+// firstMark is where Unicode's combining marks begin, firstJamo where Hangul does: below
+// them no table need be searched, and most letters are.
+const firstMark, firstJamo = 0x0300, 0x1100
+
 func isDiacritic(r rune) bool {
-	return unicode.Is(unicode.Mn, r) && (r < 0x0900 || 0x1AB0 <= r && r <= 0x1AFF || 0x1DC0 <= r && r <= 0x1DFF || 0x20D0 <= r && r <= 0x20FF || 0xFE00 <= r && r <= 0xFE2F)
+	return r >= firstMark && unicode.Is(unicode.Mn, r) && (r < 0x0900 || 0x1AB0 <= r && r <= 0x1AFF || 0x1DC0 <= r && r <= 0x1DFF || 0x20D0 <= r && r <= 0x20FF || 0xFE00 <= r && r <= 0xFE2F)
 }
 
 // plainLetter is the base of letters whose stroke or ligature Unicode does not decompose (UAX #15).
@@ -98,7 +101,7 @@ type words struct {
 
 func (w *words) add(r rune) {
 	switch {
-	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー':
+	case r >= firstJamo && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー':
 		w.endWord()
 		w.pairs = append(w.pairs, r)
 	case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r):

@@ -43,7 +43,7 @@ type Keys struct {
 	loaded   time.Time
 
 	mu      sync.RWMutex
-	derived map[derivation]*sync.Pool // HMAC states under keys derived for one use
+	derived map[derivation]*derived // HMAC states under keys derived for one use
 }
 
 // NewOwner makes an owner's keys. Its first blind index has version 1.
@@ -77,7 +77,7 @@ func ownerPurpose(owner int64, purpose string) string {
 func indexPurpose(version int) string { return fmt.Sprintf("%s.%d", purposeIndex, version) }
 
 func (v *Vault) loadKeys(ctx context.Context, ref realmRef) (*Keys, error) {
-	k := &Keys{vault: v, owner: ref.owner, realm: ref.realm, indexes: map[int]*prf.Set{}, derived: map[derivation]*sync.Pool{},
+	k := &Keys{vault: v, owner: ref.owner, realm: ref.realm, indexes: map[int]*prf.Set{}, derived: map[derivation]*derived{},
 		pool: &keyPool{}, loaded: v.clock.Now()}
 	err := v.store.Each(ctx, db.Worker(), `SELECT purpose, wrapped FROM owner_key WHERE owner_id = $1`, []any{ref.owner}, func(r db.Row) error {
 		var purpose string
@@ -155,11 +155,11 @@ type derivation struct {
 }
 
 // state finds or derives the HMAC key for one use in this realm.
-func (k *Keys) state(use derivation, from *prf.Set) (*keyedState, error) {
+func (k *Keys) state(use derivation, from *prf.Set) (*derived, error) {
 	k.mu.RLock()
-	pool := k.derived[use]
+	state := k.derived[use]
 	k.mu.RUnlock()
-	if pool == nil {
+	if state == nil {
 		if from == nil {
 			return nil, errors.New("vault: there is no key of that version")
 		}
@@ -167,26 +167,38 @@ func (k *Keys) state(use derivation, from *prf.Set) (*keyedState, error) {
 		if err != nil {
 			return nil, err
 		}
-		pool = &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
+		state = newDerived(key)
 		k.mu.Lock()
-		k.derived[use] = pool
+		k.derived[use] = state
 		k.mu.Unlock()
 	}
-	return &keyedState{pool}, nil
+	return state, nil
 }
 
-type keyedState struct{ pool *sync.Pool }
+// keyedState is an HMAC ready to be used, with room for its input and output.
+type keyedState struct {
+	mac  hash.Hash
+	text []byte
+	full [sha256.Size]byte
+}
 
-func (s *keyedState) sum(parts ...string) Sum {
-	h := s.pool.Get().(hash.Hash)
-	defer s.pool.Put(h)
-	h.Reset()
-	var length [8]byte
+// derived is one derived key, as many states of it as run at once.
+type derived struct{ states sync.Pool }
+
+func newDerived(key []byte) *derived {
+	return &derived{sync.Pool{New: func() any { return &keyedState{mac: hmac.New(sha256.New, key)} }}}
+}
+
+func (d *derived) sum(parts ...string) Sum {
+	s := d.states.Get().(*keyedState)
+	defer d.states.Put(s)
 	for _, part := range parts {
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		h.Write(length[:])
-		h.Write([]byte(part))
+		s.text = binary.BigEndian.AppendUint64(s.text, uint64(len(part)))
+		s.text = append(s.text, part...)
 	}
-	var full [32]byte
-	return Sum(h.Sum(full[:0])[:16])
+	s.mac.Reset()
+	s.mac.Write(s.text)
+	clear(s.text) // it may be an e-mail address or a whole body
+	s.text = s.text[:0]
+	return Sum(s.mac.Sum(s.full[:0])[:len(Sum{})])
 }
