@@ -82,6 +82,11 @@ func (s *Service) lookup(ctx context.Context, hash [32]byte) (cachedKey, error) 
 	if ok && now.Before(known.until) {
 		return known, nil
 	}
+	return s.load(ctx, hash, now)
+}
+
+func (s *Service) load(ctx context.Context, hash [32]byte, now time.Time) (cachedKey, error) {
+	var known cachedKey
 	found := false
 	err := s.store.Each(ctx, db.Worker(), `SELECT `+keyColumns+` WHERE hash = $1`, []any{hash[:]}, func(r db.Row) (err error) {
 		found = true

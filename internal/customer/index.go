@@ -120,8 +120,13 @@ func insertRows(tx *db.Tx, realm, customer int64, rows []indexRow) {
 		return
 	}
 	args := make([]any, 0, 5*len(rows))
+	var whose, who, free any = realm, customer, int64(0) // each in memory once, not once a row
 	for i := range rows {
-		args = append(args, realm, rows[i].Kind, rows[i].Hash[:], rows[i].slot, customer)
+		slot := who
+		if rows[i].slot == 0 {
+			slot = free
+		}
+		args = append(args, whose, rows[i].Kind, rows[i].Hash[:], slot, who)
 	}
 	short := func() (string, []any) { return shortInsert(realm, customer, rows) }
 	tx.InsertShort(short, `INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id)`, 5, args...)
