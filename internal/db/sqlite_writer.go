@@ -92,9 +92,14 @@ func (e *sqliteEngine) commitUnits(conn *liteConn, first *unit) (next any) {
 		return nil
 	}
 	units, next := e.gather([]*unit{first}, maxGroup)
-	for len(units) > 0 {
+	for yielded := false; len(units) > 0; {
 		g.run(units)
-		if units = nil; next == nil {
+		if units = nil; next == nil && !yielded {
+			// Whoever is ready to bring a unit brings it before it is our turn again: a commit's
+			// price does not depend on how many share it. Once a group, for each time we stand
+			// behind everybody, and all who are in the group with us. With nobody ready it costs nothing.
+			yielded = true
+			runtime.Gosched()
 			units, next = e.gather(nil, maxGroup-len(g.units))
 		}
 	}
@@ -106,33 +111,21 @@ func (e *sqliteEngine) commitUnits(conn *liteConn, first *unit) (next any) {
 // coming next.
 func (e *sqliteEngine) gather(units []*unit, limit int) (_ []*unit, next any) {
 	for len(units) < limit {
-		work, waiting := e.poll()
-		if !waiting {
-			break
+		select {
+		case work, open := <-e.queue:
+			u, isUnit := work.(*unit)
+			if !open {
+				return units, nil
+			}
+			if !isUnit {
+				return units, work
+			}
+			units = append(units, u)
+		default:
+			return units, nil
 		}
-		u, isUnit := work.(*unit)
-		if !isUnit {
-			return units, work
-		}
-		units = append(units, u)
 	}
 	return units, nil
-}
-
-// poll takes work that waits already, or that somebody who is ready to run brings
-// before it is our turn again: a commit's price does not depend on how many share it.
-// Where nobody else runs this costs nothing.
-func (e *sqliteEngine) poll() (work any, waiting bool) {
-	for tries := 0; tries < 2 && !waiting; tries++ {
-		if tries > 0 {
-			runtime.Gosched()
-		}
-		select {
-		case work, waiting = <-e.queue:
-		default:
-		}
-	}
-	return work, waiting
 }
 
 // finish commits the group and answers everybody in it.
