@@ -20,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash import clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings cards import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,14 @@ power: ## power-cut rounds on tools/lossyfs (root, /dev/fuse), CYCLES=20
 
 pg-crash: ## kill -9 rounds of PostgreSQL under load, CYCLES=20
 	$(CAMPAIGN) -run '^TestPostgresRestart$$' -args -cycles=$(CYCLES)
+
+interleavings: COUNT = 1000
+interleavings: ## random orders of pay, release, refund, callback, crash on both engines, COUNT=1000
+	$(TESTPG) -- go test ./internal/payment -count=1 -timeout 0 -v -run '^TestInterleavings$$' -rapid.checks=$(COUNT) -args -interleavings=$(COUNT)
+
+cards: COUNT = 1000000
+cards: ## card numbers through every door, then searched for in every file, COUNT=1000000
+	go test ./internal/api -count=1 -timeout 0 -v -run 'Card' -args -cards=$(COUNT)
 
 import: ## import, kill, export and import of ROWS=100000 rows
 	$(CAMPAIGN) -run '^TestImport' -args -rows=$(ROWS)
