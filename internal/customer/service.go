@@ -98,7 +98,7 @@ func (r room) open(row sealedRow, key vault.Subject) (*Customer, error) {
 func (s *Service) find(ctx context.Context, r room, customerID int64) (*Customer, error) {
 	var row sealedRow
 	found := false
-	err := s.Store.Each(ctx, r.scope(), `SELECT `+columns+` FROM customer c WHERE c.realm_id = $1 AND c.id = $2`,
+	err := s.Store.Row(ctx, r.scope(), `SELECT `+columns+` FROM customer c WHERE c.realm_id = $1 AND c.id = $2`,
 		[]any{r.realm(), customerID}, func(line db.Row) (err error) {
 			found = true
 			row, err = r.scan(line)

@@ -67,6 +67,7 @@ type engine interface {
 	commit(*unit) error
 	begin(context.Context, Scope) (session, error)
 	read(context.Context, Scope, string, []any, func(Row) error) error
+	row(context.Context, Scope, string, []any, func(Row) error) error
 	scrub(context.Context) error
 	facts(context.Context) (Facts, error)
 	close() error
@@ -149,10 +150,16 @@ func (d *DB) Each(ctx context.Context, s Scope, sql string, args []any, fn func(
 	return outward(d.engine.read(ctx, s, sql, args, fn))
 }
 
-// One runs a question for a single row; ErrNoRows if there is none.
+// Row asks for one row by its key and calls fn with it, or not at all. On PostgreSQL such
+// questions of several callers share a round trip: ask nothing here that takes long.
+func (d *DB) Row(ctx context.Context, s Scope, sql string, args []any, fn func(Row) error) error {
+	return outward(d.engine.row(ctx, s, sql, args, fn))
+}
+
+// One is Row into variables; ErrNoRows if there is none.
 func (d *DB) One(ctx context.Context, s Scope, sql string, args []any, dest ...any) error {
 	found := false
-	err := d.Each(ctx, s, sql, args, func(r Row) error {
+	err := d.Row(ctx, s, sql, args, func(r Row) error {
 		found = true
 		return r.Scan(dest...)
 	})

@@ -32,6 +32,8 @@ type postgresEngine struct {
 	queue chan *unit
 	early chan *unit // see WriteEarly: never in a group with units that wait for the disk
 
+	questions chan *question
+
 	inserts sync.Map // of shape: texts
 
 	closing sync.RWMutex
@@ -59,7 +61,7 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &postgresEngine{pool: pool, roles: roles, log: c.Log, queue: make(chan *unit, 1024), early: make(chan *unit, 1024)}
+	e := &postgresEngine{pool: pool, roles: roles, log: c.Log, queue: make(chan *unit, 1024), early: make(chan *unit, 1024), questions: make(chan *question, 1024)}
 	if err := e.refuseUnsafe(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -68,6 +70,9 @@ func openPostgres(ctx context.Context, c Config) (engine, error) {
 		e.workers.Go(func() { e.write(e.queue) })
 	}
 	e.workers.Go(func() { e.write(e.early) })
+	for range pgReaders {
+		e.workers.Go(func() { e.answer(e.questions) })
+	}
 	return e, nil
 }
 
@@ -187,6 +192,7 @@ func (e *postgresEngine) close() error {
 	e.closed = true
 	close(e.queue)
 	close(e.early)
+	close(e.questions)
 	e.closing.Unlock()
 	e.workers.Wait()
 	e.pool.Close()

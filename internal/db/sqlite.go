@@ -142,6 +142,10 @@ func (c *liteConn) verifySettings(synchronous string) error {
 	return nil
 }
 
+func (e *sqliteEngine) row(ctx context.Context, s Scope, sql string, args []any, fn func(Row) error) error {
+	return e.read(ctx, s, sql, args, fn)
+}
+
 func (e *sqliteEngine) read(ctx context.Context, _ Scope, sql string, args []any, fn func(Row) error) error {
 	select {
 	case conn := <-e.readers:

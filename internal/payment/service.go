@@ -134,7 +134,7 @@ func (s *Service) find(ctx context.Context, r owner.Room, requestID int64, statu
 	}
 	var q *Request
 	var sealed []byte
-	err := s.Store.Each(ctx, r.Scope(), `SELECT `+columns+also+` FROM payment_request q WHERE q.realm_id = $1 AND q.id = $2`, []any{r.Realm(), requestID}, func(line db.Row) (err error) {
+	err := s.Store.Row(ctx, r.Scope(), `SELECT `+columns+also+` FROM payment_request q WHERE q.realm_id = $1 AND q.id = $2`, []any{r.Realm(), requestID}, func(line db.Row) (err error) {
 		q, sealed, err = scan(r, line, status...)
 		return err
 	})

@@ -117,7 +117,7 @@ func (c *Connector) find(ctx context.Context, a provider.Account, key string) (*
 
 func (c *Connector) first(ctx context.Context, scope db.Scope, sql string, args ...any) (*charge, error) {
 	var found *charge
-	err := c.Store.Each(ctx, scope, sql, args, func(row db.Row) (err error) {
+	err := c.Store.Row(ctx, scope, sql, args, func(row db.Row) (err error) {
 		found, err = scanCharge(row)
 		return err
 	})
