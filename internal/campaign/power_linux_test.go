@@ -34,6 +34,9 @@ func TestPower(t *testing.T) {
 		m.in.env = []string{"FLORIN_TEST_SYNCHRONOUS=NORMAL"}
 		lost := m.cuts(t, 10, func(lost int) bool { return lost > 0 })
 		require.Positive(t, lost, "synchronous=NORMAL lost nothing in 10 cuts: the cuts cut nothing")
+		said, err := os.ReadFile(m.in.log)
+		require.NoError(t, err)
+		require.Contains(t, string(said), "FLORIN_TEST_SYNCHRONOUS")
 	})
 }
 
