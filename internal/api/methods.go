@@ -59,15 +59,8 @@ func (a *API) saveMethod(ctx context.Context, r *gate.Request) (*gate.Answer, er
 		}
 	}
 	var answer *gate.Answer
-	m, err := a.Payments.SaveMethod(ctx, r.Grant, r.ID, n, keepMethod(r, &answer))
-	if err != nil || !n.Default || m.IsDefault {
-		return answer, err
-	}
-	m, err = a.Payments.ChangeMethod(ctx, r.Grant, r.ID, m.ID, method.Change{IsDefault: true}, keepNothing)
-	if err != nil {
-		return nil, err
-	}
-	return encode(http.StatusOK, showMethod(m))
+	_, err = a.Payments.SaveMethod(ctx, r.Grant, r.ID, n, keepMethod(r, &answer))
+	return answer, err
 }
 
 func keepNothing(*db.Tx, method.Method, customer.Person) error { return nil }

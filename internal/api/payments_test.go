@@ -190,6 +190,35 @@ func TestPaymentsReplay(t *testing.T) {
 	})
 }
 
+// TestSecondMethodAsDefault: a method that is saved as the default is one in the same unit,
+// so that a repetition is answered as the first time, and there is one default.
+func TestSecondMethodAsDefault(t *testing.T) {
+	t.Parallel()
+	inTest(t, func(t *testing.T, s *suite) {
+		c := create(t, s.Server, s.Test, m{"name": "Two Cards", "email": "two@example.com"}).ID(t)
+		at := fmt.Sprintf("/customers/%d/payment-methods", c)
+		save := func(key, number string) apptest.Request {
+			r := post(s.Test, at, byCard(number, m{"isDefault": true, "consent": m{"text": "I agree"}}))
+			r.Header = h("Idempotency-Key", key)
+			return r
+		}
+		for key, number := range map[string]string{"a": "4242424242424242", "b": "5555555555554444"} {
+			first := s.Do(t, save(key, number))
+			require.Equal(t, 200, first.Status, "%s", first.Body)
+			require.Contains(t, string(first.Body), `"isDefault":true`)
+			require.NotContains(t, string(first.Body), `"consentId":null`)
+			requireReplay(t, first, s.Do(t, save(key, number)))
+		}
+		all := string(s.Do(t, get(s.Test, at)).Body)
+		require.Equal(t, 1, strings.Count(all, `"isDefault":true`), all)
+		require.Equal(t, 1, strings.Count(all, `"isDefault":false`), all)
+		again := s.Do(t, save("c", "4242424242424242"))
+		require.Contains(t, string(again.Body), `"isDefault":true`, "a card that is there already, too")
+		all = string(s.Do(t, get(s.Test, at)).Body)
+		require.Equal(t, 1, strings.Count(all, `"isDefault":true`), all)
+	})
+}
+
 // TestPayerData: who may make payment requests and not read customers learns no profile.
 func TestPayerData(t *testing.T) {
 	t.Parallel()

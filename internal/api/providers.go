@@ -6,7 +6,6 @@ import (
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/db"
-	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/idempotency"
 	"github.com/florin-gateway/florin/internal/owner"
@@ -99,7 +98,7 @@ func (a *API) createFee(ctx context.Context, r *gate.Request) (*gate.Answer, err
 		return nil, err
 	}
 	var answer *gate.Answer
-	_, err = a.Fees.Put(ctx, r.Grant, t, func(tx *db.Tx, t fee.Table) error { return keepOwn(r, &answer, showFee)(tx, t) })
+	_, err = a.Fees.Put(ctx, r.Grant, t, keepOwn(r, &answer, showFee))
 	return answer, err
 }
 

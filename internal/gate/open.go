@@ -20,7 +20,7 @@ func (g *Gate) Open(name string, maxBody int64, handle Stranger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := g.clock.Now()
 		requestID := requestIDOf(r.Context())
-		origin := auth.Origin{Address: g.proxies.Client(r).String(), RequestID: requestID}
+		origin := g.Origin(r)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		answer, err := g.openOnce(r, origin, handle)
 		if err != nil {

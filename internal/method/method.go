@@ -82,7 +82,7 @@ func NotFound() *fault.Error {
 
 const columns = `id, customer_id, key_id, provider_id, kind, status, is_default, expires, consent_id, fingerprint, used_at, doc`
 
-func (s *Service) scan(row db.Row, r owner.Room, key func(int64) (vault.Subject, error)) (Method, error) {
+func scan(row db.Row, r owner.Room, key vault.Subject) (Method, error) {
 	var m Method
 	var status, isDefault, used int64
 	var fingerprint, sealed []byte
@@ -94,11 +94,10 @@ func (s *Service) scan(row db.Row, r owner.Room, key func(int64) (vault.Subject,
 	if used != 0 {
 		m.LastUsed = time.UnixMilli(used).UTC()
 	}
-	subject, err := key(m.KeyID)
-	if err != nil || len(sealed) == 0 {
-		return m, err
+	if len(sealed) == 0 {
+		return m, nil
 	}
-	plain, err := subject.Open(r.Place("payment_method", m.ID, "doc"), sealed)
+	plain, err := key.Open(r.Place("payment_method", m.ID, "doc"), sealed)
 	if err != nil {
 		return m, err
 	}
@@ -111,7 +110,7 @@ func (s *Service) Of(ctx context.Context, r owner.Room, customerID int64, key va
 	all := []Method{}
 	err := s.Store.Each(ctx, r.Scope(), `SELECT `+columns+` FROM payment_method WHERE realm_id = $1 AND customer_id = $2 AND status <> 2 ORDER BY id`,
 		[]any{r.Realm(), customerID}, func(row db.Row) error {
-			m, err := s.scan(row, r, func(int64) (vault.Subject, error) { return key, nil })
+			m, err := scan(row, r, key)
 			all = append(all, m)
 			return err
 		})

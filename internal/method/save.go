@@ -22,12 +22,14 @@ type New struct {
 	Saved      provider.Saved
 	Card       provider.CardFacts
 	Label      string
+	Default    bool // takes the mark from the one that has it
 }
 
 // Plan is a method ready to be saved: found again or new. Save writes it.
 type Plan struct {
 	Method
 	renewed bool
+	takes   bool // the mark of the default from another
 	sealed  []byte
 }
 
@@ -51,6 +53,8 @@ func (s *Service) Prepare(ctx context.Context, r owner.Room, n New) (Plan, error
 			p.Label = label
 		}
 	}
+	p.takes = n.Default && !p.IsDefault
+	p.IsDefault = p.IsDefault || n.Default
 	p.fill(n)
 	p.sealed, err = s.seal(r, p.Method, n.Key)
 	return p, err
@@ -77,17 +81,20 @@ func fingerprint(r owner.Room, n New) (vault.Sum, error) {
 	return r.Keys.MAC("payment method", n.Provider, text)
 }
 
-// Save writes a prepared method in the unit of what kept it.
-func (s *Service) Save(tx *db.Tx, r owner.Room, p Plan, consentID int64) error {
+// Save writes a prepared method, with the consent that allows it, in the unit of what kept it.
+func (s *Service) Save(tx *db.Tx, r owner.Room, p Plan) error {
 	action, kind := audit.MethodCreate, event.MethodAdded
 	if p.renewed {
 		action, kind = audit.MethodUpdate, event.MethodUpdated
 		tx.ExecOne(NotFound(), `UPDATE payment_method SET provider_id = $3, status = 0, expires = $4, told = 0, consent_id = $5, doc = $6
-			WHERE realm_id = $1 AND id = $2 AND status <> 2`, r.Realm(), p.ID, p.ProviderID, p.expires, consentID, p.sealed)
+			WHERE realm_id = $1 AND id = $2 AND status <> 2`, r.Realm(), p.ID, p.ProviderID, p.expires, p.ConsentID, p.sealed)
 	} else {
 		tx.Exec(`INSERT INTO payment_method (realm_id, id, customer_id, key_id, provider_id, kind, status, is_default, expires, told, consent_id, fingerprint, used_at, doc)
 			VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, 0, $9, $10, 0, $11)`, r.Realm(), p.ID, p.CustomerID, p.KeyID, p.ProviderID, p.Kind,
-			number(p.IsDefault), p.expires, consentID, p.Fingerprint[:], p.sealed)
+			number(p.IsDefault && !p.takes), p.expires, p.ConsentID, p.Fingerprint[:], p.sealed)
+	}
+	if p.takes {
+		makeDefault(tx, r.Realm(), p.CustomerID, p.ID)
 	}
 	s.Events.RecordOn(tx, r.Grant, kind, p.CustomerID, p.ID)
 	return s.Audit.Add(tx, r.Grant, audit.Entry{Action: action, Customers: []int64{p.CustomerID}, Object: p.ID})

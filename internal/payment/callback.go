@@ -29,10 +29,15 @@ func (s *Service) Callback(ctx context.Context, name string, origin auth.Origin,
 	if err != nil {
 		return err
 	}
+	return s.hear(ctx, r, u, c)
+}
+
+// hear verifies what a provider tells and applies it.
+func (s *Service) hear(ctx context.Context, r owner.Room, u use, c provider.Callback) error {
 	c.Now = s.Clock.Now()
 	notices, err := u.Connector.ParseCallback(u.Account, c)
 	if err != nil {
-		return errors.Join(badCallback(), s.Audit.Note(ctx, r.Grant, audit.Entry{Action: audit.CallbackBad, Result: fault.UnauthorizedCode, Object: accountID}))
+		return errors.Join(badCallback(), s.Audit.Note(ctx, r.Grant, audit.Entry{Action: audit.CallbackBad, Result: fault.UnauthorizedCode, Object: u.ID}))
 	}
 	for _, n := range notices {
 		if err := s.take(context.WithoutCancel(ctx), r, u, n); err != nil {
@@ -80,17 +85,7 @@ func (s *Service) Told(ctx context.Context, a provider.Account, c provider.Callb
 	if err != nil {
 		return err
 	}
-	c.Now = s.Clock.Now()
-	notices, err := u.Connector.ParseCallback(u.Account, c)
-	if err != nil {
-		return badCallback()
-	}
-	for _, n := range notices {
-		if err := s.take(ctx, r, u, n); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.hear(ctx, r, u, c)
 }
 
 // take applies one notice and remembers it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"strings"
 	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
@@ -50,13 +51,17 @@ func (s *Service) Check(g auth.Grant, d *Draft) []fault.Field {
 	c.text(&d.ReferenceID, "/referenceId", func(t string) (string, error) { return contact.ParseText(t, maxReference) })
 	c.text(&d.Notes, "/notes", func(t string) (string, error) { return contact.ParseText(t, maxNotes) })
 	c.text(&d.OriginDomain, "/originDomain", owner.ParseOrigin)
-	for path, to := range map[string]*string{"/notifyUrl": &d.NotifyURL, "/successUrl": &d.SuccessURL, "/failureUrl": &d.FailureURL} {
-		c.text(to, path, contact.WebAddress)
-		if g.Actor().Mode == auth.Live && len(*to) > 5 && (*to)[:5] == "http:" {
-			c.bad(path, "must be https in live mode")
-		}
-	}
+	c.address(g, &d.NotifyURL, "/notifyUrl")
+	c.address(g, &d.SuccessURL, "/successUrl")
+	c.address(g, &d.FailureURL, "/failureUrl")
 	return c.faults
+}
+
+func (c *checker) address(g auth.Grant, to *string, path string) {
+	c.text(to, path, contact.WebAddress)
+	if g.Actor().Mode == auth.Live && strings.HasPrefix(*to, "http:") {
+		c.bad(path, "must be https in live mode")
+	}
 }
 
 type checker struct{ faults []fault.Field }

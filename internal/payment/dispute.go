@@ -127,8 +127,7 @@ func (s *Service) writeDispute(ctx context.Context, r owner.Room, q *Request, d 
 	}
 	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		s.step(tx, q, code, d.Amount)
-		next := *q
-		next.move(tx, sealed)
+		q.move(tx, sealed)
 		row(tx)
 		if sign != 0 {
 			customer.Deposit(tx, q.realm, q.CustomerID, money.Amount{Minor: -sign * d.Amount.Minor, Currency: d.Amount.Currency}, -sign*d.base)
@@ -223,7 +222,7 @@ func (s *Service) Contest(ctx context.Context, g auth.Grant, disputeID int64, te
 	if err != nil {
 		return d, err
 	}
-	doc, err := sealTask(r, evidence{d.ProviderID, d.Reference, text})
+	handIn, err := s.sealTask(r, task{kind: contestTask, requestID: d.RequestID, subjectID: d.ID, due: s.Clock.Now()}, evidence{d.ProviderID, d.Reference, text})
 	if err != nil {
 		return d, err
 	}
@@ -233,7 +232,7 @@ func (s *Service) Contest(ctx context.Context, g auth.Grant, disputeID int64, te
 			return err
 		}
 		tx.ExecOne(processed("The dispute is closed"), `UPDATE payment_dispute SET evidence = $3 WHERE realm_id = $1 AND id = $2 AND state = $4`, r.Realm(), d.ID, sealed, string(provider.DisputeOpen))
-		s.task(tx, r, task{kind: contestTask, requestID: d.RequestID, subjectID: d.ID, due: s.Clock.Now()}, doc)
+		s.task(tx, r, handIn)
 		return s.Audit.Add(tx, g, audit.Entry{Action: audit.DisputeChange, Object: d.ID, Fields: []string{"evidence"}})
 	})
 	s.Wake()

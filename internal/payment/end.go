@@ -89,8 +89,7 @@ func (s *Service) cancel(ctx context.Context, r owner.Room, requestID int64, cod
 			if err := keep.end(tx, result); err != nil {
 				return err
 			}
-			next := *q
-			next.move(tx, sealed)
+			q.move(tx, sealed)
 			s.Events.RecordOn(tx, r.Grant, event.RequestCancelled, q.CustomerID, q.ID)
 			return s.Audit.Add(tx, r.Grant, entry(action, q))
 		})
@@ -124,8 +123,7 @@ func (s *Service) Archive(ctx context.Context, g auth.Grant, requestID int64, ke
 			if err := keep.end(tx, result); err != nil {
 				return err
 			}
-			next := *q
-			next.move(tx, sealed)
+			q.move(tx, sealed)
 			s.Events.RecordOn(tx, g, event.RequestArchived, q.CustomerID, q.ID)
 			return s.Audit.Add(tx, g, entry(audit.RequestArchive, q))
 		})

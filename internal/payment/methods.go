@@ -10,7 +10,6 @@ import (
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/card"
-	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
@@ -122,7 +121,7 @@ func (s *Service) keepAtProvider(ctx context.Context, r owner.Room, p customer.P
 	if n.Card != nil {
 		holder = n.Card.Holder
 	}
-	return method.New{CustomerID: p.ID, Key: p.Key, ProviderID: u.ID, Provider: u.Kind, Payer: out.Payer, Holder: holder, Saved: *out.Saved, Card: out.Card, Label: n.Label}, nil
+	return method.New{CustomerID: p.ID, Key: p.Key, ProviderID: u.ID, Provider: u.Kind, Payer: out.Payer, Holder: holder, Saved: *out.Saved, Card: out.Card, Label: n.Label, Default: n.Default}, nil
 }
 
 // knownPayer is the provider's own id of a customer from a method saved earlier.
@@ -144,15 +143,16 @@ func DeclinedError(reason, issuer string) *fault.Error {
 
 func (s *Service) storeMethod(ctx context.Context, r owner.Room, p customer.Person, n NewMethod, plan method.Plan, keep KeepMethod) error {
 	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
-		if err := keep(tx, plan.Method, p); err != nil {
-			return err
-		}
-		consentID, err := s.Consents.Give(tx, r.Grant, p.ID, p.Key, consent.Consent{Purpose: consent.SaveMethod, Channel: n.Consent.Channel,
-			Evidence: consent.Evidence{Text: n.Consent.Text, PolicyVersion: n.Consent.PolicyVersion, Language: n.Consent.Language, Reference: n.Consent.Reference}})
+		consentID, err := s.Consents.Give(tx, r.Grant, p.ID, p.Key, n.Consent.toSave(""))
 		if err != nil {
 			return err
 		}
-		return s.Methods.Save(tx, r, plan, consentID)
+		saved := plan
+		saved.ConsentID = consentID
+		if err := keep(tx, saved.Method, p); err != nil {
+			return err
+		}
+		return s.Methods.Save(tx, r, saved)
 	})
 }
 
@@ -183,12 +183,12 @@ func (s *Service) RemoveMethod(ctx context.Context, g auth.Grant, customerID, me
 	if err != nil {
 		return err
 	}
-	doc, err := sealTask(r, forgotten{ProviderID: m.ProviderID, Token: m.Token})
+	forget, err := s.forgetting(r, m.ID, forgotten{ProviderID: m.ProviderID, Token: m.Token})
 	if err != nil {
 		return err
 	}
 	err = s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
-		s.task(tx, r, task{kind: forgetTask, subjectID: m.ID, due: s.Clock.Now()}, doc)
+		s.task(tx, r, forget)
 		s.Consents.Withdraw(tx, g, customerID, m.ConsentID)
 		return s.Methods.Remove(tx, g, m)
 	})

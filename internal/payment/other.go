@@ -72,13 +72,13 @@ func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, ke
 	if err != nil {
 		return nil, err
 	}
-	docs, err := forgetDocs(r, methods)
+	tasks, err := s.forgetTasks(r, customerID, methods)
 	if err != nil {
 		return nil, err
 	}
 	return func(tx *db.Tx) {
-		for i, doc := range docs {
-			s.task(tx, r, task{kind: forgetTask, subjectID: customerID + int64(i), due: s.Clock.Now()}, doc)
+		for _, t := range tasks {
+			s.task(tx, r, t)
 		}
 		const mine = `realm_id = $1 AND customer_id = $2`
 		tx.Exec(`DELETE FROM payment_link WHERE realm_id = $1 AND request_id IN (SELECT id FROM payment_request WHERE `+mine+`)`, r.Realm(), customerID)
@@ -115,8 +115,13 @@ type forgotten struct {
 	Payer      string `json:"payer,omitempty"`
 }
 
-// forgetDocs seals one task for each payer and each token without one.
-func forgetDocs(r owner.Room, methods []method.Method) ([][]byte, error) {
+// forgetting has a provider forget; subject is our id of what it is about.
+func (s *Service) forgetting(r owner.Room, subject int64, f forgotten) (task, error) {
+	return s.sealTask(r, task{kind: forgetTask, subjectID: subject, due: s.Clock.Now()}, f)
+}
+
+// forgetTasks are one for each payer and each token without one.
+func (s *Service) forgetTasks(r owner.Room, customerID int64, methods []method.Method) ([]task, error) {
 	var all []forgotten
 	for _, m := range methods {
 		f := forgotten{ProviderID: m.ProviderID, Payer: m.Payer}
@@ -127,14 +132,14 @@ func forgetDocs(r owner.Room, methods []method.Method) ([][]byte, error) {
 			all = append(all, f)
 		}
 	}
-	docs := make([][]byte, len(all))
+	tasks := make([]task, len(all))
 	for i, f := range all {
 		var err error
-		if docs[i], err = sealTask(r, f); err != nil {
+		if tasks[i], err = s.forgetting(r, customerID, f); err != nil {
 			return nil, err
 		}
 	}
-	return docs, nil
+	return tasks, nil
 }
 
 func (s *Service) forgetAtProvider(ctx context.Context, r owner.Room, t task) (bool, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/card"
+	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
@@ -37,6 +38,12 @@ type Order struct {
 
 // Consent is what shows that the customer agreed to keep the method.
 type Consent struct{ Channel, Text, PolicyVersion, Language, Reference string }
+
+// toSave is the consent to keep a method, given at an IP address or none that is known.
+func (c Consent) toSave(address string) consent.Consent {
+	return consent.Consent{Purpose: consent.SaveMethod, Channel: c.Channel,
+		Evidence: consent.Evidence{Text: c.Text, PolicyVersion: c.PolicyVersion, Language: c.Language, Reference: c.Reference, Address: address}}
+}
 
 // callTimeout bounds a call to a provider. askAfter leaves such a call the time to end
 // before the completer asks.
@@ -226,10 +233,9 @@ func (s *Service) writeStart(ctx context.Context, r owner.Room, p *run) error {
 			return err
 		}
 		s.step(tx, q, codeStarted, q.Amount)
-		next := *q
-		next.move(tx, sealed)
+		q.move(tx, sealed)
 		a.insert(tx, q)
-		s.task(tx, r, task{kind: askTask, requestID: q.ID, subjectID: a.id, due: s.Clock.Now().Add(askAfter)}, nil)
+		s.task(tx, r, task{kind: askTask, requestID: q.ID, subjectID: a.id, due: s.Clock.Now().Add(askAfter)})
 		return s.Audit.Add(tx, r.Grant, entry(audit.PaymentStart, q))
 	})
 }

@@ -57,11 +57,14 @@ func (s *Service) List(ctx context.Context, g auth.Grant, query Query) (page []*
 
 func listEntry(query Query, page []*Request) audit.Entry {
 	e := audit.Entry{Action: audit.RequestList}
-	for name, used := range map[string]bool{"status": query.Status != nil, "customerId": query.CustomerID != 0, "created": !query.CreatedFrom.IsZero() || !query.CreatedTo.IsZero()} {
+	filter := func(used bool, name string) {
 		if used {
 			e.Filters = append(e.Filters, name)
 		}
 	}
+	filter(query.Status != nil, "status")
+	filter(query.CustomerID != 0, "customerId")
+	filter(!query.CreatedFrom.IsZero() || !query.CreatedTo.IsZero(), "created")
 	seen := map[int64]bool{}
 	for _, q := range page {
 		if q.CustomerID != 0 && !seen[q.CustomerID] {

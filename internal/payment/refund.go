@@ -86,10 +86,9 @@ func (s *Service) reserve(ctx context.Context, r owner.Room, requestID int64, li
 		if err := keep.begin(tx, Result{Request: q, Refund: f}); err != nil {
 			return err
 		}
-		next := *q
-		next.move(tx, sealed)
+		q.move(tx, sealed)
 		f.insert(tx, r)
-		s.task(tx, r, task{kind: refundTask, requestID: q.ID, subjectID: f.ID, due: s.Clock.Now().Add(askAfter)}, nil)
+		s.task(tx, r, task{kind: refundTask, requestID: q.ID, subjectID: f.ID, due: s.Clock.Now().Add(askAfter)})
 		return s.Audit.Add(tx, r.Grant, entry(audit.PaymentRefund, q))
 	})
 }
@@ -208,8 +207,7 @@ func (s *Service) writeRefund(ctx context.Context, r owner.Room, q *Request, f R
 		if err := w.keep.end(tx, result); err != nil {
 			return err
 		}
-		next := *q
-		next.move(tx, sealed)
+		q.move(tx, sealed)
 		if w.update {
 			tx.ExecOne(errAgain, `UPDATE payment_refund SET state = $4, base_amount = $5, reference = $6 WHERE realm_id = $1 AND request_id = $2 AND id = $3 AND state = $7`,
 				r.Realm(), q.ID, f.ID, int64(f.State), f.base, f.Reference, int64(provider.Pending))

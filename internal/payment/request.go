@@ -216,7 +216,6 @@ func (q *Request) insert(tx *db.Tx, sealed []byte) {
 // The move itself must be one of payment_move's. A zero-length doc stays one: the customer
 // was erased.
 func (q *Request) move(tx *db.Tx, sealed []byte) {
-	q.version++
 	paid := int64(0)
 	if !q.PaidAt.IsZero() {
 		paid = q.PaidAt.UnixMilli()
@@ -226,7 +225,7 @@ func (q *Request) move(tx *db.Tx, sealed []byte) {
 		attempt_id = $15, provider_id = $16, method_id = $17, kind = $18, reference = $19, log_id = $20, log_code = $21, paid_at = $22, doc = $23
 		WHERE realm_id = $1 AND id = $2`,
 		q.realm, q.ID, int64(q.Status), number(q.Archived), int64(q.Transaction), string(q.Rate), q.Base.Minor, q.Fee, q.Refunded, q.baseRefunded,
-		q.refunding, q.ChargedBack, q.baseChargedBack, q.Attempts, q.AttemptID, q.ProviderID, q.MethodID, q.Kind, q.Reference, q.Log.ID, q.Log.Code, paid, sealed, q.version-1)
+		q.refunding, q.ChargedBack, q.baseChargedBack, q.Attempts, q.AttemptID, q.ProviderID, q.MethodID, q.Kind, q.Reference, q.Log.ID, q.Log.Code, paid, sealed, q.version)
 }
 
 // next is the request as the move that was just committed left it.
@@ -265,32 +264,36 @@ const (
 	codeLost      = "chargeback_lost"
 )
 
+// messages are the codes of log lines for people. immutable: read by Message alone.
+var messages = map[string]string{
+	"": "", codeStarted: "The payment was sent to the provider", codeChallenge: "The customer must confirm the payment", codePending: "The provider is working on it",
+	codeHeld: "The amount is held", codeApproved: "The payment was approved", codeCancelled: "The attempt was cancelled", codeReleased: "The request was released",
+	codeExpired: "The request expired", codeLate: "An approval came too late and is given back", codeReversed: "The late approval was given back",
+	codeUnequal: "The provider told another amount than asked", codeAbsent: "The payment did not reach the provider", codeRefund: "Money was given back",
+	codeRefunding: "A refund is under way", codeNoRefund: "The provider refused a refund", codeDispute: "The customer's bank took the money back",
+	codeWon: "A chargeback was won", codeLost: "A chargeback was lost",
+}
+
 // Message is what a log line's code means, for people.
 func Message(code string) string {
-	texts := map[string]string{
-		"": "", codeStarted: "The payment was sent to the provider", codeChallenge: "The customer must confirm the payment", codePending: "The provider is working on it",
-		codeHeld: "The amount is held", codeApproved: "The payment was approved", codeCancelled: "The attempt was cancelled", codeReleased: "The request was released",
-		codeExpired: "The request expired", codeLate: "An approval came too late and is given back", codeReversed: "The late approval was given back",
-		codeUnequal: "The provider told another amount than asked", codeAbsent: "The payment did not reach the provider", codeRefund: "Money was given back",
-		codeRefunding: "A refund is under way", codeNoRefund: "The provider refused a refund", codeDispute: "The customer's bank took the money back",
-		codeWon: "A chargeback was won", codeLost: "A chargeback was lost",
-	}
-	if text, ok := texts[code]; ok {
+	if text, ok := messages[code]; ok {
 		return text
 	}
 	return DeclineText(code)
 }
 
+// declineTexts are the reasons of declines for people. immutable: read by DeclineText alone.
+var declineTexts = map[string]string{
+	"do_not_honor": "The card was declined by its bank", "insufficient_funds": "The card has insufficient funds", "lost_card": "The card was reported lost",
+	"stolen_card": "The card was reported stolen", "expired_card": "The card has expired", "incorrect_cvc": "The card's security code is incorrect",
+	"incorrect_number": "The card number is incorrect", "authentication_failed": "The payment was not confirmed", "suspected_fraud": "The payment was declined",
+	"limit_exceeded": "The card's limit is exceeded", "not_permitted": "The card does not allow this payment",
+	"payment_method_unusable": "The saved payment method can't be used any more", "provider_error": "The payment provider could not process the payment",
+}
+
 // DeclineText is a decline reason for people.
 func DeclineText(reason string) string {
-	texts := map[string]string{
-		"do_not_honor": "The card was declined by its bank", "insufficient_funds": "The card has insufficient funds", "lost_card": "The card was reported lost",
-		"stolen_card": "The card was reported stolen", "expired_card": "The card has expired", "incorrect_cvc": "The card's security code is incorrect",
-		"incorrect_number": "The card number is incorrect", "authentication_failed": "The payment was not confirmed", "suspected_fraud": "The payment was declined",
-		"limit_exceeded": "The card's limit is exceeded", "not_permitted": "The card does not allow this payment",
-		"payment_method_unusable": "The saved payment method can't be used any more", "provider_error": "The payment provider could not process the payment",
-	}
-	if text, ok := texts[reason]; ok {
+	if text, ok := declineTexts[reason]; ok {
 		return text
 	}
 	return "The payment was declined"

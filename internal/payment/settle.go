@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
-	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
@@ -243,8 +242,7 @@ func (s *Service) write(ctx context.Context, r owner.Room, n *settling, result f
 		if err := n.keep.end(tx, result()); err != nil {
 			return err
 		}
-		next := *n.request
-		next.move(tx, sealed)
+		n.request.move(tx, sealed)
 		n.attempt.update(tx, r, docTry)
 		return more(tx)
 	})
@@ -286,7 +284,7 @@ func (s *Service) pending(ctx context.Context, r owner.Room, n *settling) (Resul
 		s.Events.RecordOn(tx, r.Grant, event.RequestPending, n.request.CustomerID, n.request.ID)
 		if n.out.State == provider.Authorised {
 			s.done(tx, r, askTask, n.attempt.id)
-			s.task(tx, r, task{kind: captureTask, requestID: n.request.ID, subjectID: n.attempt.id, due: time.UnixMilli(max(n.attempt.captureAt, s.Clock.Millis()))}, nil)
+			s.task(tx, r, task{kind: captureTask, requestID: n.request.ID, subjectID: n.attempt.id, due: time.UnixMilli(max(n.attempt.captureAt, s.Clock.Millis()))})
 		} else {
 			s.postpone(tx, r, n.attempt.id)
 		}
@@ -376,7 +374,7 @@ func (s *Service) revive(ctx context.Context, r owner.Room, n *settling, saved *
 		between, after := *q, *q
 		between.Status, between.PaidAt = Pending, time.Time{}
 		between.move(tx, sealed)
-		after.Status, after.version = Paid, between.version
+		after.Status, after.version = Paid, between.version+1
 		s.step(tx, &after, codeApproved, q.Amount)
 		after.move(tx, sealed)
 		n.attempt.update(tx, r, docTry)
@@ -419,7 +417,7 @@ func (s *Service) tooLate(ctx context.Context, r owner.Room, n *settling) (Resul
 		s.step(tx, &line, codeLate, q.Amount)
 		n.attempt.update(tx, r, sealed)
 		s.ended(tx, r, n.attempt.id)
-		s.task(tx, r, task{kind: reverseTask, requestID: q.ID, subjectID: n.attempt.id, due: s.Clock.Now()}, nil)
+		s.task(tx, r, task{kind: reverseTask, requestID: q.ID, subjectID: n.attempt.id, due: s.Clock.Now()})
 		if err := n.keep.end(tx, n.result()); err != nil {
 			return err
 		}
@@ -447,11 +445,11 @@ func (s *Service) saveMethod(tx *db.Tx, r owner.Room, n *settling, saved *method
 	if saved == nil {
 		return nil
 	}
-	c := n.try.Consent
-	consentID, err := s.Consents.Give(tx, r.Grant, n.request.CustomerID, n.request.key, consent.Consent{Purpose: consent.SaveMethod, Channel: c.Channel,
-		Evidence: consent.Evidence{Text: c.Text, PolicyVersion: c.PolicyVersion, Language: c.Language, Reference: c.Reference, Address: n.try.Address}})
+	consentID, err := s.Consents.Give(tx, r.Grant, n.request.CustomerID, n.request.key, n.try.Consent.toSave(n.try.Address))
 	if err != nil {
 		return err
 	}
-	return s.Methods.Save(tx, r, *saved, consentID)
+	m := *saved
+	m.ConsentID = consentID
+	return s.Methods.Save(tx, r, m)
 }

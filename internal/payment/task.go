@@ -37,14 +37,16 @@ type task struct {
 	sealed    []byte
 }
 
-// task queues a task; what it needs to know is sealed under the owner's key, because a
-// customer's may be gone by then.
-func (s *Service) task(tx *db.Tx, r owner.Room, t task, sealed []byte) {
-	if sealed == nil {
-		sealed = []byte{}
+// task queues a task.
+func (s *Service) task(tx *db.Tx, r owner.Room, t task) {
+	if t.id == 0 {
+		t.id = s.IDs.Next()
+	}
+	if t.sealed == nil {
+		t.sealed = []byte{}
 	}
 	tx.Insert(`INSERT INTO payment_task (realm_id, id, kind, request_id, subject_id, due_at, tries, doc)`, 8,
-		r.Realm(), s.IDs.Next(), t.kind, t.requestID, t.subjectID, t.due.UnixMilli(), int64(0), sealed)
+		r.Realm(), t.id, t.kind, t.requestID, t.subjectID, t.due.UnixMilli(), int64(0), t.sealed)
 }
 
 // done deletes a subject's task in the unit of its end.
@@ -275,17 +277,20 @@ func (s *Service) Run(ctx context.Context, interval time.Duration, failed func(e
 	}
 }
 
-// sealTask seals what a task must know.
-func sealTask(r owner.Room, v any) ([]byte, error) {
+// sealTask gives a task its id and what it must know, sealed for that row under the owner's
+// key: a customer's may be gone when it is done.
+func (s *Service) sealTask(r owner.Room, t task, v any) (task, error) {
+	t.id = s.IDs.Next()
 	plain, err := json.Marshal(v)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
-	return r.Keys.Seal(r.Place("payment_task", 0, "doc"), plain)
+	t.sealed, err = r.Keys.Seal(r.Place("payment_task", t.id, "doc"), plain)
+	return t, err
 }
 
 func openTask(r owner.Room, t task, v any) error {
-	plain, err := r.Keys.Open(r.Place("payment_task", 0, "doc"), t.sealed)
+	plain, err := r.Keys.Open(r.Place("payment_task", t.id, "doc"), t.sealed)
 	if err != nil {
 		return err
 	}

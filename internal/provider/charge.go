@@ -75,8 +75,15 @@ func (s State) String() string {
 	return [...]string{"unknown", "absent", "challenge", "pending", "authorised", "approved", "declined", "cancelled"}[min(s, Cancelled)]
 }
 
-// Final reports that a charge does not move by itself any more.
-func (s State) Final() bool { return s >= Approved || s == Absent }
+// ParseState reads what String wrote; Unknown for any other word.
+func ParseState(word string) State {
+	for s := Unknown; s <= Cancelled; s++ {
+		if s.String() == word {
+			return s
+		}
+	}
+	return Unknown
+}
 
 // Outcome is how a charge stands and what is known of the method.
 type Outcome struct {

@@ -160,7 +160,7 @@ func (k *checker) words(c *config) {
 	k.want(len(c.States) > 0, "/states", "is missing: the provider's words, each with one of ours")
 	for path, table := range map[string]map[string]string{"/states": c.States, "/refund_states": c.RefundStates} {
 		for theirs, ours := range table {
-			k.want(state(ours) != provider.Unknown || ours == provider.Unknown.String(), strictjson.Pointer(path, theirs), "must be unknown, absent, challenge, pending, authorised, approved, declined or cancelled")
+			k.want(provider.ParseState(ours) != provider.Unknown || ours == provider.Unknown.String(), strictjson.Pointer(path, theirs), "must be unknown, absent, challenge, pending, authorised, approved, declined or cancelled")
 		}
 	}
 	for theirs, ours := range c.Declines {

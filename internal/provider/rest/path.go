@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-
-	"github.com/florin-gateway/florin/internal/provider"
 )
 
 // follow goes a dotted path through a document: names, and numbers in lists. An empty
@@ -74,14 +72,4 @@ func threeDS(text string) string {
 		return text
 	}
 	return ""
-}
-
-// state reads our own word, Unknown for any other.
-func state(word string) provider.State {
-	for s := provider.Unknown; s <= provider.Cancelled; s++ {
-		if s.String() == word {
-			return s
-		}
-	}
-	return provider.Unknown
 }

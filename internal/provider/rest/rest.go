@@ -159,7 +159,7 @@ func (c *config) outcome(doc any) (provider.Outcome, error) {
 		return provider.Outcome{}, err
 	}
 	out := provider.Outcome{
-		State: state(c.States[text(doc, p.State)]), Reference: text(doc, p.Reference), Amount: amount, Refunded: refunded.Minor,
+		State: provider.ParseState(c.States[text(doc, p.State)]), Reference: text(doc, p.Reference), Amount: amount, Refunded: refunded.Minor,
 		RedirectURL: text(doc, p.RedirectURL), IssuerResponse: printable(text(doc, p.IssuerResponse)), ThreeDS: threeDS(text(doc, p.ThreeDS)), Payer: text(doc, p.Payer),
 		Card: provider.CardFacts{Brand: text(doc, p.Brand), BIN: digits(text(doc, p.BIN), 8), Last4: digits(text(doc, p.Last4), 4), Country: text(doc, p.Country),
 			ExpMonth: number(doc, p.ExpMonth), ExpYear: number(doc, p.ExpYear)},
@@ -185,7 +185,7 @@ func (c *config) refundOutcome(doc any) (provider.RefundOutcome, error) {
 	if err != nil {
 		return provider.RefundOutcome{}, err
 	}
-	return provider.RefundOutcome{State: state(c.RefundStates[text(doc, c.Refund.State)]), Reference: text(doc, c.Refund.Reference), Amount: amount}, nil
+	return provider.RefundOutcome{State: provider.ParseState(c.RefundStates[text(doc, c.Refund.State)]), Reference: text(doc, c.Refund.Reference), Amount: amount}, nil
 }
 
 // amount reads a sum in the provider's unit; one that is not there is zero.

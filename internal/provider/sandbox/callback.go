@@ -155,7 +155,7 @@ func (c *Connector) body(ctx context.Context, a provider.Account, cb callback) (
 	}
 	doc := eventDoc{ID: cb.event.id, Type: cb.kind, Created: cb.created}
 	if cb.kind == chargeMoved {
-		r.state = parseState(cb.state)
+		r.state = provider.ParseState(cb.state)
 		if err := c.settleNow(ctx, r); err != nil {
 			return nil, err
 		}

@@ -36,15 +36,6 @@ type charge struct {
 
 func (r *charge) scope() db.Scope { return db.Realm(r.realm) }
 
-func parseState(text string) provider.State {
-	for s := provider.Unknown; s <= provider.Cancelled; s++ {
-		if s.String() == text {
-			return s
-		}
-	}
-	return provider.Unknown
-}
-
 // columns of a charge, in the order of arguments and scan.
 const columns = `realm_id, account_id, charge_key, id, kind, state, amount, currency, captured, refunded, at_once, scenario,
 	decline, three_ds, brand, bin, last4, exp_month, exp_year, fingerprint, payer, nonce, challenge_hash, token_hash,
@@ -75,7 +66,7 @@ func scanCharge(row db.Row) (*charge, error) {
 	err := row.Scan(&r.realm, &r.account, &r.key, &r.id, &kind, &state, &r.amount.Minor, &r.amount.Currency, &r.captured,
 		&r.refunded, &r.atOnce, &scene, &r.decline, &r.threeDS, &r.facts.Brand, &r.facts.BIN, &r.facts.Last4, &r.facts.ExpMonth,
 		&r.facts.ExpYear, &r.fingerprint, &r.payer, &r.nonce, &r.challenge, &r.token, &r.returnURL, &r.settlesAt, &r.created, &r.updated, &r.kept)
-	r.kind, r.state, r.scenario = provider.Kind(kind), parseState(state), scenario(scene)
+	r.kind, r.state, r.scenario = provider.Kind(kind), provider.ParseState(state), scenario(scene)
 	return r, err
 }
 

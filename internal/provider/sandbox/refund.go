@@ -80,7 +80,7 @@ func (c *Connector) findRefund(ctx context.Context, realm, account int64, key st
 	err := c.Store.One(ctx, db.Realm(realm), `SELECT id, charge_key, state, amount, currency, settles_at FROM sandbox_refund
 		WHERE realm_id = $1 AND account_id = $2 AND refund_key = $3`, []any{realm, account, key},
 		&r.id, &r.charge, &state, &r.amount.Minor, &r.amount.Currency, &r.settlesAt)
-	if r.state = parseState(state); r.state == provider.Pending && r.settlesAt <= c.now() {
+	if r.state = provider.ParseState(state); r.state == provider.Pending && r.settlesAt <= c.now() {
 		r.state = provider.Approved
 	}
 	return r, err

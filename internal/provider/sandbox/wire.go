@@ -80,7 +80,7 @@ func showCharge(key string, o provider.Outcome) chargeDoc {
 }
 
 func (d chargeDoc) outcome() *provider.Outcome {
-	o := &provider.Outcome{State: parseState(d.State), Reference: d.Reference, Amount: money.Amount{Minor: d.Amount, Currency: d.Currency},
+	o := &provider.Outcome{State: provider.ParseState(d.State), Reference: d.Reference, Amount: money.Amount{Minor: d.Amount, Currency: d.Currency},
 		Refunded: d.Refunded, Decline: d.Decline, IssuerResponse: d.IssuerResponse, ThreeDS: d.ThreeDS, Payer: d.Payer}
 	if d.Card != nil {
 		o.Card = provider.CardFacts(*d.Card)
@@ -99,7 +99,7 @@ func (d eventDoc) notice() (provider.Notice, error) {
 	case d.Type == chargeMoved:
 		n.Charge = d.Charge.outcome()
 	case d.Type == refundMoved && d.Refund != nil:
-		n.Refund = &provider.RefundNotice{Key: d.Refund.Key, RefundOutcome: provider.RefundOutcome{State: parseState(d.Refund.State),
+		n.Refund = &provider.RefundNotice{Key: d.Refund.Key, RefundOutcome: provider.RefundOutcome{State: provider.ParseState(d.Refund.State),
 			Reference: d.Refund.Reference, Amount: money.Amount{Minor: d.Refund.Amount, Currency: d.Refund.Currency}}}
 	case d.Type == disputeMoved && d.Dispute != nil:
 		n.Dispute = &provider.Dispute{Reference: d.Dispute.Reference, Amount: money.Amount{Minor: d.Dispute.Amount, Currency: d.Charge.Currency},
