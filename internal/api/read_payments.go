@@ -211,9 +211,9 @@ func (f *form) browser() provider.Browser {
 	either := func(name, long string) string {
 		if text := b.text(name); text != "" {
 			b.ignore(long)
-			return clipText(text, 1000)
+			return contact.Clip(text, 1000)
 		}
-		return clipText(b.text(long), 1000)
+		return contact.Clip(b.text(long), 1000)
 	}
 	number := func(name, long string) int {
 		n := b.whole(name, -100_000, 100_000, 0)
@@ -230,11 +230,6 @@ func (f *form) browser() provider.Browser {
 	b.ignore("browserIp", "browserTZ")
 	f.join(b)
 	return info
-}
-
-func clipText(text string, most int) string {
-	runes := []rune(text)
-	return string(runes[:min(most, len(runes))])
 }
 
 func (f *form) consent(channel string) payment.Consent {

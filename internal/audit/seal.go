@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
 )
 
@@ -192,21 +193,12 @@ func (s *Sealer) Resume(ctx context.Context) error {
 
 // Run seals until ctx ends and once more after that. failed hears of errors.
 func (s *Sealer) Run(ctx context.Context, interval time.Duration, failed func(error)) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
+	clock.Repeat(ctx, interval, nil, func(ctx context.Context) bool {
 		count, err := s.Seal(ctx)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			failed(err)
 		}
-		if count == sealBatch {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			_, _ = s.Seal(context.WithoutCancel(ctx))
-			return
-		case <-tick.C:
-		}
-	}
+		return count == sealBatch
+	})
+	_, _ = s.Seal(context.WithoutCancel(ctx))
 }

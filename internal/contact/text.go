@@ -15,6 +15,12 @@ const maxName = 200
 // ParseName returns s trimmed and in NFC: 1 to 200 characters (runes), none of them a control character.
 func ParseName(s string) (string, error) { return ParseText(s, maxName) }
 
+// Clip is the first characters (runes) of a text, at most limit of them.
+func Clip(s string, limit int) string {
+	runes := []rune(s)
+	return string(runes[:min(limit, len(runes))])
+}
+
 // ParseText returns the one-line text s trimmed and in NFC: 1 to limit characters (runes), none of them a control
 // character.
 func ParseText(s string, limit int) (string, error) {

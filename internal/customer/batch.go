@@ -21,7 +21,7 @@ func (s *Service) CreateBatch(ctx context.Context, g auth.Grant, rows []Input) (
 	if err != nil {
 		return nil, err
 	}
-	r.owner.DuplicatePolicy = owner.Reject
+	r.Owner.DuplicatePolicy = owner.Reject
 	errs := make([]error, len(rows))
 	drafts := make([]draft, 0, len(rows))
 	for i, in := range rows {
@@ -41,7 +41,7 @@ func (s *Service) CreateBatch(ctx context.Context, g auth.Grant, rows []Input) (
 		return errs, err
 	}
 	for _, d := range drafts {
-		r.keys.Return(d.key)
+		r.Keys.Return(d.key)
 		_, errs[d.at] = s.createProfile(ctx, r, d.profile, d.customer.Status, nothingMore)
 	}
 	return errs, nil
@@ -65,10 +65,10 @@ func (s *Service) draft(ctx context.Context, r room, in Input) (draft, error) {
 		return draft{}, err
 	}
 	d := draft{profile: p}
-	if d.marks, err = allMarks(r.keys, r.owner, p); err != nil {
+	if d.marks, err = allMarks(r.Keys, r.Owner, p); err != nil {
 		return draft{}, err
 	}
-	if d.key, err = r.keys.NewSubject(ctx); err != nil {
+	if d.key, err = r.Keys.NewSubject(ctx); err != nil {
 		return draft{}, err
 	}
 	d.customer = s.newCustomer(r, p, status, d.key)
@@ -80,15 +80,15 @@ func (s *Service) insertAll(ctx context.Context, r room, drafts []draft) error {
 	if len(drafts) == 0 {
 		return nil
 	}
-	return s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		e := audit.Entry{Action: audit.CustomerCreate, Filters: []string{"import"}}
 		for _, d := range drafts {
 			insertCustomer(tx, d.customer, d.sealed)
-			insertRows(tx, r.realm(), d.customer.ID, rowsOf(append(statusMark(d.customer.Status), d.marks...), d.customer.ID, owner.Reject))
-			s.Events.Record(tx, r.grant, event.CustomerCreated, d.customer.ID, nil)
+			insertRows(tx, r.Realm(), d.customer.ID, rowsOf(append(statusMark(d.customer.Status), d.marks...), d.customer.ID, owner.Reject))
+			s.Events.Record(tx, r.Grant, event.CustomerCreated, d.customer.ID, nil)
 			e.Customers = append(e.Customers, d.customer.ID)
 		}
-		return s.Audit.Add(tx, r.grant, e)
+		return s.Audit.Add(tx, r.Grant, e)
 	})
 }
 
@@ -133,7 +133,7 @@ func (s *Service) CheckBatch(ctx context.Context, g auth.Grant, rows []Input) ([
 			errs[i] = err
 			continue
 		}
-		marks, err := marksOf(r.keys, r.owner.IndexVersion, p)
+		marks, err := marksOf(r.Keys, r.Owner.IndexVersion, p)
 		if err != nil {
 			return nil, err
 		}

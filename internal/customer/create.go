@@ -54,7 +54,7 @@ func (s *Service) Create(ctx context.Context, g auth.Grant, in Input, also Also)
 
 // check reads a whole profile and reports all faults at once.
 func (s *Service) check(r room, in Input, current Profile, status Status) (Profile, Status, error) {
-	read := reader{rules: rules{phones: s.Phones, defaultRegion: r.owner.DefaultRegion, strictPhone: r.owner.StrictPhone,
+	read := reader{rules: rules{phones: s.Phones, defaultRegion: r.Owner.DefaultRegion, strictPhone: r.Owner.StrictPhone,
 		today: s.Clock.Now(), current: current, lenient: in.Lenient}}
 	read.read(in.Body)
 	if read.status != nil && *read.status != status {
@@ -70,7 +70,7 @@ func (s *Service) check(r room, in Input, current Profile, status Status) (Profi
 }
 
 func (s *Service) createProfile(ctx context.Context, r room, p Profile, status Status, also Also) (Created, error) {
-	marks, err := allMarks(r.keys, r.owner, p)
+	marks, err := allMarks(r.Keys, r.Owner, p)
 	if err != nil {
 		return Created{}, err
 	}
@@ -97,7 +97,7 @@ func (s *Service) createProfile(ctx context.Context, r room, p Profile, status S
 // insert writes the row and everything that belongs to it as one unit. A key that
 // was not used goes back.
 func (s *Service) insert(ctx context.Context, r room, p Profile, status Status, marks []mark, also Also) (*Customer, error) {
-	key, err := r.keys.NewSubject(ctx)
+	key, err := r.Keys.NewSubject(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -106,20 +106,20 @@ func (s *Service) insert(ctx context.Context, r room, p Profile, status Status, 
 	if err != nil {
 		return nil, err
 	}
-	err = s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+	err = s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		if err := also(tx, c, key); err != nil {
 			return err
 		}
 		insertCustomer(tx, c, sealed)
-		insertRows(tx, c.realm, c.ID, rowsOf(append(statusMark(status), marks...), c.ID, r.owner.DuplicatePolicy))
-		if r.owner.DuplicatePolicy == owner.Allow {
+		insertRows(tx, c.realm, c.ID, rowsOf(append(statusMark(status), marks...), c.ID, r.Owner.DuplicatePolicy))
+		if r.Owner.DuplicatePolicy == owner.Allow {
 			claimFree(tx, c.realm, c.ID, marks)
 		}
-		s.Events.Record(tx, r.grant, event.CustomerCreated, c.ID, nil)
-		return s.Audit.Add(tx, r.grant, audit.Entry{Action: audit.CustomerCreate, Customers: []int64{c.ID}, Fields: filled(p)})
+		s.Events.Record(tx, r.Grant, event.CustomerCreated, c.ID, nil)
+		return s.Audit.Add(tx, r.Grant, audit.Entry{Action: audit.CustomerCreate, Customers: []int64{c.ID}, Fields: filled(p)})
 	})
 	if isRefusal(err) {
-		r.keys.Return(key)
+		r.Keys.Return(key)
 	}
 	return c, err
 }
@@ -131,8 +131,8 @@ func isRefusal(err error) bool {
 }
 
 func (s *Service) newCustomer(r room, p Profile, status Status, key vault.Subject) *Customer {
-	c := &Customer{ID: s.IDs.Next(), Owner: r.owner.ID, OwnerName: r.owner.Name, UserID: r.grant.Actor().ID, Version: 1,
-		Status: status, realm: r.realm(), keyID: key.ID, doc: newDoc(p)}
+	c := &Customer{ID: s.IDs.Next(), Owner: r.Owner.ID, OwnerName: r.Owner.Name, UserID: r.Grant.Actor().ID, Version: 1,
+		Status: status, realm: r.Realm(), keyID: key.ID, doc: newDoc(p)}
 	c.UpdateDate = c.CreateDate()
 	return c
 }
@@ -177,8 +177,8 @@ func (s *Service) duplicates(ctx context.Context, r room, marks []mark) (int64, 
 			continue
 		}
 		var holder int64
-		err := s.Store.One(ctx, r.scope(), `SELECT customer_id FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3 AND slot = 0`,
-			[]any{r.realm(), m.Kind, m.Hash[:]}, &holder)
+		err := s.Store.One(ctx, r.Scope(), `SELECT customer_id FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3 AND slot = 0`,
+			[]any{r.Realm(), m.Kind, m.Hash[:]}, &holder)
 		if errors.Is(err, db.ErrNoRows) {
 			continue
 		}
@@ -200,10 +200,10 @@ func (s *Service) answerDuplicate(ctx context.Context, r room, existing int64, m
 		return Created{}, err
 	}
 	// Who may write but not read must not learn a profile by guessing its e-mail.
-	if r.owner.DuplicatePolicy != owner.Return || !r.grant.Actor().May(auth.CustomersRead) {
+	if r.Owner.DuplicatePolicy != owner.Return || !r.Grant.Actor().May(auth.CustomersRead) {
 		return Created{}, duplicate(existing, matched)
 	}
-	c, err := s.Get(ctx, r.grant, existing, nil)
+	c, err := s.Get(ctx, r.Grant, existing, nil)
 	return Created{Customer: c, DuplicateOf: existing}, err
 }
 

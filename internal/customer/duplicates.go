@@ -36,7 +36,7 @@ func (s *Service) LikelyDuplicates(ctx context.Context, g auth.Grant, customerID
 	if err != nil {
 		return nil, err
 	}
-	marks, err := marksOf(r.keys, r.owner.IndexVersion, p)
+	marks, err := marksOf(r.Keys, r.Owner.IndexVersion, p)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func (s *Service) sharing(ctx context.Context, r room, self int64, marks []mark)
 // sharers adds a reason to each customer that a plan finds. Reasons add up as
 // independent chances do.
 func (s *Service) sharers(ctx context.Context, r room, p plan, self int64, reason string, w float64, others map[int64]*Likely) error {
-	sql, args := p.statement(r.realm(), mostCandidates)
-	return s.Store.Each(ctx, r.scope(), sql, args, func(line db.Row) error {
+	sql, args := p.statement(r.Realm(), mostCandidates)
+	return s.Store.Each(ctx, r.Scope(), sql, args, func(line db.Row) error {
 		row, err := r.scan(line)
 		if err != nil || row.ID == self {
 			return err

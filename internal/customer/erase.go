@@ -34,13 +34,13 @@ func (s *Service) PlanErasure(ctx context.Context, g auth.Grant, customerID int6
 	if err != nil {
 		return Plan{}, err
 	}
-	marks, err := allMarks(r.keys, r.owner, p)
+	marks, err := allMarks(r.Keys, r.Owner, p)
 	if err != nil {
 		return Plan{}, err
 	}
 	plan := Plan{CustomerID: customerID, Fields: filled(p), IndexRows: len(marks)}
-	err = s.Store.One(ctx, r.scope(), `SELECT count(*) FROM interaction WHERE realm_id = $1 AND customer_id = $2`,
-		[]any{r.realm(), customerID}, &plan.Interactions)
+	err = s.Store.One(ctx, r.Scope(), `SELECT count(*) FROM interaction WHERE realm_id = $1 AND customer_id = $2`,
+		[]any{r.Realm(), customerID}, &plan.Interactions)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -88,7 +88,7 @@ func (s *Service) eraseRows(ctx context.Context, r room, customerID int64, versi
 	if err != nil {
 		return 0, err
 	}
-	return c.keyID, s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+	return c.keyID, s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		tx.ExecOne(errAgain, `DELETE FROM customer WHERE realm_id = $1 AND id = $2 AND version = $3`, c.realm, c.ID, c.Version)
 		tx.Exec(`INSERT INTO customer_erased (realm_id, id, key_id, erased_at) VALUES ($1, $2, $3, $4)`, c.realm, c.ID, c.keyID, s.Clock.Millis())
 		tx.Exec(`DELETE FROM interaction WHERE realm_id = $1 AND customer_id = $2`, c.realm, c.ID)
@@ -97,8 +97,8 @@ func (s *Service) eraseRows(ctx context.Context, r room, customerID int64, versi
 			forget(tx)
 		}
 		removeMarks(tx, c.realm, c.ID, marks)
-		s.Events.Record(tx, r.grant, event.CustomerDeleted, c.ID, nil)
-		return s.Audit.Add(tx, r.grant, audit.Entry{Action: audit.CustomerErase, Customers: []int64{c.ID}})
+		s.Events.Record(tx, r.Grant, event.CustomerDeleted, c.ID, nil)
+		return s.Audit.Add(tx, r.Grant, audit.Entry{Action: audit.CustomerErase, Customers: []int64{c.ID}})
 	})
 }
 

@@ -17,7 +17,7 @@ func (s *Service) Statement(ctx context.Context, g auth.Grant, q Query, next boo
 	if next {
 		p.After = &keyset{ID: 1 << 40, Updated: 1_780_000_000_000}
 	}
-	sql, args := p.statement(r.realm(), 26)
+	sql, args := p.statement(r.Realm(), 26)
 	return sql, args, err
 }
 

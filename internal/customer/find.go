@@ -102,7 +102,7 @@ func (r room) openAll(ctx context.Context, rows []sealedRow) ([]*Customer, error
 	for i, row := range rows {
 		ids[i] = row.keyID
 	}
-	keys, err := r.keys.Subjects(ctx, ids)
+	keys, err := r.Keys.Subjects(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +125,9 @@ func (s *Service) rows(ctx context.Context, r room, p plan, limit int) ([]sealed
 	if p.Nobody {
 		return nil, nil
 	}
-	sql, args := p.statement(r.realm(), limit)
+	sql, args := p.statement(r.Realm(), limit)
 	rows := make([]sealedRow, 0, limit)
-	err := s.Store.Each(ctx, r.scope(), sql, args, func(line db.Row) error {
+	err := s.Store.Each(ctx, r.Scope(), sql, args, func(line db.Row) error {
 		row, err := r.scan(line)
 		rows = append(rows, row)
 		return err
@@ -233,15 +233,15 @@ func (b *planner) mark(name, value string, f field, normal func(string) (string,
 }
 
 func (b *planner) add(f field, normal string) {
-	hash, err := b.room.keys.Blind(b.room.owner.IndexVersion, f.String(), normal)
+	hash, err := b.room.Keys.Blind(b.room.Owner.IndexVersion, f.String(), normal)
 	if err != nil {
 		b.err = err
 	}
-	b.plan.Marks = append(b.plan.Marks, mark{kind(b.room.owner.IndexVersion, f), hash})
+	b.plan.Marks = append(b.plan.Marks, mark{kind(b.room.Owner.IndexVersion, f), hash})
 }
 
 func (b *planner) phone(v string) (string, bool) {
-	p, err := b.service.Phones.Parse(v, b.room.owner.DefaultRegion, false)
+	p, err := b.service.Phones.Parse(v, b.room.Owner.DefaultRegion, false)
 	return p.E164, err == nil
 }
 
@@ -277,8 +277,8 @@ func (b *planner) isMemberID(ctx context.Context, q string) bool {
 	b.add(byMemberID, text)
 	last := b.plan.Marks[len(b.plan.Marks)-1]
 	found := false
-	err = b.service.Store.Each(ctx, b.room.scope(), `SELECT customer_id FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3 LIMIT 1`,
-		[]any{b.room.realm(), last.Kind, last.Hash[:]}, func(db.Row) error { found = true; return nil })
+	err = b.service.Store.Each(ctx, b.room.Scope(), `SELECT customer_id FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3 LIMIT 1`,
+		[]any{b.room.Realm(), last.Kind, last.Hash[:]}, func(db.Row) error { found = true; return nil })
 	if err != nil {
 		b.err = err
 	}

@@ -61,7 +61,7 @@ func (s *Service) gather(ctx context.Context, r room, c *Customer, before int64,
 		items = append(items, HistoryItem{Type: "customer.created", ID: c.ID})
 	}
 	for _, other := range s.Others {
-		more, err := other.History(ctx, r.grant, c.ID, before, limit)
+		more, err := other.History(ctx, r.Grant, c.ID, before, limit)
 		if err != nil {
 			return nil, err
 		}

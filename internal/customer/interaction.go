@@ -95,7 +95,7 @@ func (s *Service) AddInteraction(ctx context.Context, g auth.Grant, customerID i
 	if err != nil {
 		return i, err
 	}
-	key, err := r.keys.Subject(ctx, c.keyID)
+	key, err := r.Keys.Subject(ctx, c.keyID)
 	if err != nil {
 		return i, err
 	}
@@ -119,33 +119,33 @@ func (s *Service) storeInteraction(ctx context.Context, r room, c *Customer, i I
 	if !i.Closed.IsZero() {
 		closed = i.Closed.UnixMilli()
 	}
-	return s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		if err := also(tx, i, key); err != nil {
 			return err
 		}
 		tx.ExecOne(fault.NoCustomer(c.ID), `INSERT INTO interaction (realm_id, customer_id, id, user_id, status, closed_at, doc)
 			SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM customer WHERE realm_id = $1 AND id = $2)`,
-			r.realm(), c.ID, i.ID, i.UserID, int64(slices.Index([]string{"open", "closed"}, i.Status)), closed, sealed)
-		return s.Audit.Add(tx, r.grant, audit.Entry{Action: "interaction.create", Customers: []int64{c.ID}})
+			r.Realm(), c.ID, i.ID, i.UserID, int64(slices.Index([]string{"open", "closed"}, i.Status)), closed, sealed)
+		return s.Audit.Add(tx, r.Grant, audit.Entry{Action: "interaction.create", Customers: []int64{c.ID}})
 	})
 }
 
 func (r room) interactionPlace(rowID int64) vault.Place {
-	return vault.Place{Realm: r.realm(), Table: "interaction", Row: rowID, Column: "doc"}
+	return r.Place("interaction", rowID, "doc")
 }
 
 func (s *Service) interactions(ctx context.Context, r room, c *Customer, before int64, limit int) ([]HistoryItem, error) {
 	if before == 0 {
 		before = id.Max
 	}
-	key, err := r.keys.Subject(ctx, c.keyID)
+	key, err := r.Keys.Subject(ctx, c.keyID)
 	if err != nil {
 		return nil, err
 	}
 	var items []HistoryItem
-	err = s.Store.Each(ctx, r.scope(), `SELECT id, user_id, status, closed_at, doc FROM interaction
+	err = s.Store.Each(ctx, r.Scope(), `SELECT id, user_id, status, closed_at, doc FROM interaction
 		WHERE realm_id = $1 AND customer_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4`,
-		[]any{r.realm(), c.ID, before, limit}, func(row db.Row) error {
+		[]any{r.Realm(), c.ID, before, limit}, func(row db.Row) error {
 			i, err := r.scanInteraction(row, key)
 			items = append(items, HistoryItem{Type: "interaction", ID: i.ID, Interaction: &i})
 			return err

@@ -19,13 +19,13 @@ type Other interface {
 }
 
 func (s *Service) othersForget(ctx context.Context, r room, c *Customer) ([]func(*db.Tx), error) {
-	key, err := r.keys.Subject(ctx, c.keyID)
+	key, err := r.Keys.Subject(ctx, c.keyID)
 	if err != nil {
 		return nil, err
 	}
 	var all []func(*db.Tx)
 	for _, other := range s.Others {
-		forget, err := other.Forget(ctx, r.grant, c.ID, key)
+		forget, err := other.Forget(ctx, r.Grant, c.ID, key)
 		if err != nil {
 			return nil, err
 		}

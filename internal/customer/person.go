@@ -46,7 +46,7 @@ func (s *Service) person(ctx context.Context, r room, customerID int64) (Person,
 	if err != nil {
 		return Person{}, err
 	}
-	key, err := r.keys.Subject(ctx, c.keyID)
+	key, err := r.Keys.Subject(ctx, c.keyID)
 	return Person{Profile: profile, ID: c.ID, Status: c.Status, HasPaymentRequests: c.HasPaymentRequests, Key: key}, err
 }
 
@@ -101,7 +101,7 @@ func (s *Service) matched(ctx context.Context, r room, found int64, err error) (
 
 // match reads what of a body can be looked up; faults but for missing fields are told.
 func (s *Service) match(ctx context.Context, r room, in Input) (int64, error) {
-	read := reader{rules: rules{phones: s.Phones, defaultRegion: r.owner.DefaultRegion, strictPhone: r.owner.StrictPhone, today: s.Clock.Now(), lenient: in.Lenient}}
+	read := reader{rules: rules{phones: s.Phones, defaultRegion: r.Owner.DefaultRegion, strictPhone: r.Owner.StrictPhone, today: s.Clock.Now(), lenient: in.Lenient}}
 	read.read(in.Body)
 	real := slices.DeleteFunc(read.faults, func(f fault.Field) bool { return f.Code == "required" })
 	if len(real) > 0 {
@@ -112,11 +112,11 @@ func (s *Service) match(ctx context.Context, r room, in Input) (int64, error) {
 		if value == "" {
 			continue
 		}
-		hash, err := r.keys.Blind(r.owner.IndexVersion, f.String(), value)
+		hash, err := r.Keys.Blind(r.Owner.IndexVersion, f.String(), value)
 		if err != nil {
 			return 0, err
 		}
-		marks = append(marks, mark{kind(r.owner.IndexVersion, f), hash})
+		marks = append(marks, mark{kind(r.Owner.IndexVersion, f), hash})
 	}
 	slices.SortFunc(marks, func(a, b mark) int { return int(a.Kind - b.Kind) }) // the e-mail decides if they differ
 	found, _, err := s.duplicates(ctx, r, marks)

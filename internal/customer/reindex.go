@@ -86,7 +86,7 @@ func (s *Service) indexOne(ctx context.Context, r room, o owner.Owner, customerI
 		if err != nil {
 			return err
 		}
-		err = s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+		err = s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 			tx.ExecOne(errAgain, `UPDATE customer SET version = version WHERE realm_id = $1 AND id = $2 AND version = $3`, c.realm, c.ID, c.Version)
 			for _, row := range rows {
 				tx.Exec(`INSERT INTO customer_index (realm_id, kind, hash, slot, customer_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
@@ -106,17 +106,17 @@ func (s *Service) nextRows(ctx context.Context, r room, o owner.Owner, c *Custom
 	if err != nil {
 		return nil, err
 	}
-	present, err := marksOf(r.keys, o.IndexVersion, p)
+	present, err := marksOf(r.Keys, o.IndexVersion, p)
 	if err != nil {
 		return nil, err
 	}
-	next, err := marksOf(r.keys, o.NextIndexVersion, p)
+	next, err := marksOf(r.Keys, o.NextIndexVersion, p)
 	if err != nil {
 		return nil, err
 	}
 	var rows []indexRow
 	for i, m := range present {
-		err := s.Store.Each(ctx, r.scope(), `SELECT slot FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3 AND customer_id = $4`,
+		err := s.Store.Each(ctx, r.Scope(), `SELECT slot FROM customer_index WHERE realm_id = $1 AND kind = $2 AND hash = $3 AND customer_id = $4`,
 			[]any{c.realm, m.Kind, m.Hash[:], c.ID}, func(line db.Row) error {
 				row := indexRow{mark: next[i]}
 				err := line.Scan(&row.slot)

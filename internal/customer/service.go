@@ -31,37 +31,15 @@ type Service struct {
 	Others []Other
 }
 
-// room is the realm that one call works in: its grant, owner and keys.
-type room struct {
-	grant auth.Grant
-	owner owner.Owner
-	keys  *vault.Keys
-}
+// room is the realm that one call works in.
+type room struct{ owner.Room }
 
-// enter checks the grant and finds what every operation needs. Without a grant of a
-// realm there is no answer.
 func (s *Service) enter(ctx context.Context, g auth.Grant) (room, error) {
-	if !g.Valid() || g.Realm() == 0 {
-		return room{}, fault.New(fault.Forbidden, fault.ForbiddenCode, auth.ErrForbidden.Error())
-	}
-	if err := s.Audit.Ready(); err != nil {
-		return room{}, err
-	}
-	o, err := s.Owners.Get(ctx, g.Owner())
-	if err != nil {
-		return room{}, err
-	}
-	keys, err := s.Vault.Keys(ctx, g.Owner(), g.Realm())
-	return room{g, o, keys}, err
+	r, err := s.Owners.Enter(ctx, g, s.Audit)
+	return room{r}, err
 }
 
-func (r room) realm() int64 { return r.grant.Realm() }
-
-func (r room) scope() db.Scope { return db.Realm(r.realm()) }
-
-func (r room) place(id int64) vault.Place {
-	return vault.Place{Realm: r.realm(), Table: "customer", Row: id, Column: "doc"}
-}
+func (r room) place(id int64) vault.Place { return r.Place("customer", id, "doc") }
 
 // sealedRow is a row of customer before its profile is opened.
 type sealedRow struct {
@@ -78,7 +56,7 @@ func (r room) scan(row db.Row) (sealedRow, error) {
 	var status, updated, requests int64
 	err := row.Scan(&s.ID, &s.keyID, &s.UserID, &s.Version, &s.Facts, &status, &requests, &s.TotalDeposits, &updated, &s.sealed, &s.deposits)
 	s.HasPaymentRequests = requests != 0
-	s.Owner, s.OwnerName, s.realm, s.Exponent = r.owner.ID, r.owner.Name, r.realm(), money.Exponent(r.owner.BaseCurrency)
+	s.Owner, s.OwnerName, s.realm, s.Exponent = r.Owner.ID, r.Owner.Name, r.Realm(), money.Exponent(r.Owner.BaseCurrency)
 	s.Status, s.UpdateDate = Status(status), instant(updated)
 	return s, err
 }
@@ -98,8 +76,8 @@ func (r room) open(row sealedRow, key vault.Subject) (*Customer, error) {
 func (s *Service) find(ctx context.Context, r room, customerID int64) (*Customer, error) {
 	var row sealedRow
 	found := false
-	err := s.Store.Row(ctx, r.scope(), `SELECT `+columns+` FROM customer c WHERE c.realm_id = $1 AND c.id = $2`,
-		[]any{r.realm(), customerID}, func(line db.Row) (err error) {
+	err := s.Store.Row(ctx, r.Scope(), `SELECT `+columns+` FROM customer c WHERE c.realm_id = $1 AND c.id = $2`,
+		[]any{r.Realm(), customerID}, func(line db.Row) (err error) {
 			found = true
 			row, err = r.scan(line)
 			return err
@@ -110,7 +88,7 @@ func (s *Service) find(ctx context.Context, r room, customerID int64) (*Customer
 	if !found {
 		return nil, s.absent(ctx, r, customerID)
 	}
-	key, err := r.keys.Subject(ctx, row.keyID)
+	key, err := r.Keys.Subject(ctx, row.keyID)
 	if errors.Is(err, vault.ErrNoKey) {
 		return nil, fault.Erased(customerID)
 	}
@@ -123,7 +101,7 @@ func (s *Service) find(ctx context.Context, r room, customerID int64) (*Customer
 // absent tells an erased customer from one that never was in this realm.
 func (s *Service) absent(ctx context.Context, r room, customerID int64) error {
 	var at int64
-	err := s.Store.One(ctx, r.scope(), `SELECT erased_at FROM customer_erased WHERE realm_id = $1 AND id = $2`, []any{r.realm(), customerID}, &at)
+	err := s.Store.One(ctx, r.Scope(), `SELECT erased_at FROM customer_erased WHERE realm_id = $1 AND id = $2`, []any{r.Realm(), customerID}, &at)
 	switch {
 	case err == nil:
 		return fault.Erased(customerID)

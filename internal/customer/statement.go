@@ -115,7 +115,7 @@ func (b *sqlText) oneOf(m mark) {
 	b.add(`)`)
 }
 
-func (r room) cursorPlace() vault.Place { return vault.Place{Realm: r.realm(), Table: "cursor"} }
+func (r room) cursorPlace() vault.Place { return r.Place("cursor", 0, "") }
 
 // nextCursor seals where a page ended together with its plan.
 func (r room) nextCursor(p plan, last sealedRow) (string, error) {
@@ -127,7 +127,7 @@ func (r room) nextCursor(p plan, last sealedRow) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sealed, err := r.keys.Seal(r.cursorPlace(), plain)
+	sealed, err := r.Keys.Seal(r.cursorPlace(), plain)
 	return base64.RawURLEncoding.EncodeToString(sealed), err
 }
 
@@ -141,7 +141,7 @@ func (r room) continueFrom(asked plan, q Query) (plan, error) {
 	if err != nil || len(q.Cursor) > maxCursor {
 		return asked, bad
 	}
-	plain, err := r.keys.Open(r.cursorPlace(), sealed)
+	plain, err := r.Keys.Open(r.cursorPlace(), sealed)
 	if err != nil {
 		return asked, bad
 	}

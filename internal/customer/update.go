@@ -76,16 +76,16 @@ func (s *Service) store(ctx context.Context, r room, before, after *Customer, ol
 	if before.Status != after.Status {
 		fields = append(fields, "status")
 	}
-	key, err := r.keys.Subject(ctx, before.keyID)
+	key, err := r.Keys.Subject(ctx, before.keyID)
 	if err != nil {
 		return nil, err
 	}
 	if len(fields) == 0 {
-		return after, s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+		return after, s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 			if err := also(tx, after, key); err != nil {
 				return err
 			}
-			return s.Audit.Add(tx, r.grant, audit.Entry{Action: audit.CustomerUpdate, Customers: []int64{after.ID}})
+			return s.Audit.Add(tx, r.Grant, audit.Entry{Action: audit.CustomerUpdate, Customers: []int64{after.ID}})
 		})
 	}
 	after.Version++
@@ -108,7 +108,7 @@ type version struct {
 }
 
 func (v version) marks(r room) ([]mark, error) {
-	marks, err := allMarks(r.keys, r.owner, v.profile)
+	marks, err := allMarks(r.Keys, r.Owner, v.profile)
 	return append(statusMark(v.status), marks...), err
 }
 
@@ -125,7 +125,7 @@ func (s *Service) write(ctx context.Context, r room, old, next version, c *Custo
 	if err != nil {
 		return err
 	}
-	return s.Store.Write(ctx, r.scope(), func(tx *db.Tx) error {
+	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		if err := also(tx, c, key); err != nil {
 			return err
 		}
@@ -133,18 +133,18 @@ func (s *Service) write(ctx context.Context, r room, old, next version, c *Custo
 			c.realm, c.ID, c.Version, int64(c.Status), c.UpdateDate.UnixMilli(), sealed, c.Version-1)
 		added := without(is, was)
 		removeMarks(tx, c.realm, c.ID, without(was, is))
-		insertRows(tx, c.realm, c.ID, rowsOf(added, c.ID, r.owner.DuplicatePolicy))
-		if r.owner.DuplicatePolicy == owner.Allow {
+		insertRows(tx, c.realm, c.ID, rowsOf(added, c.ID, r.Owner.DuplicatePolicy))
+		if r.Owner.DuplicatePolicy == owner.Allow {
 			claimFree(tx, c.realm, c.ID, added)
 		}
-		s.Events.Record(tx, r.grant, event.CustomerUpdated, c.ID, fields)
-		return s.Audit.Add(tx, r.grant, audit.Entry{Action: audit.CustomerUpdate, Customers: []int64{c.ID}, Fields: fields})
+		s.Events.Record(tx, r.Grant, event.CustomerUpdated, c.ID, fields)
+		return s.Audit.Add(tx, r.Grant, audit.Entry{Action: audit.CustomerUpdate, Customers: []int64{c.ID}, Fields: fields})
 	})
 }
 
 // whoElse names the customer that has the e-mail or member id already.
 func (s *Service) whoElse(ctx context.Context, r room, self int64, p Profile) error {
-	marks, err := allMarks(r.keys, r.owner, p)
+	marks, err := allMarks(r.Keys, r.Owner, p)
 	if err != nil {
 		return err
 	}

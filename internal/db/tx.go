@@ -18,6 +18,14 @@ type statement struct {
 	otherwise error
 }
 
+// Flag is how both engines keep a truth: 1 or 0.
+func Flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // unit is a set of blind statements that becomes durable as a whole.
 type unit struct {
 	ctx        context.Context

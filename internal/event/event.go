@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/id"
 )
@@ -188,21 +189,11 @@ func (r run) number(tx *db.Tx) {
 // Run numbers events until ctx ends: at once when woken, and every interval for what
 // other nodes committed. failed hears of errors, which are tried again.
 func (l *Log) Run(ctx context.Context, interval time.Duration, failed func(error)) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
+	clock.Repeat(ctx, interval, l.wake, func(ctx context.Context) bool {
 		count, err := l.Sequence(ctx)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			failed(err)
 		}
-		if count == sequenceBatch {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-l.wake:
-		}
-	}
+		return count == sequenceBatch
+	})
 }

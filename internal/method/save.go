@@ -91,7 +91,7 @@ func (s *Service) Save(tx *db.Tx, r owner.Room, p Plan) error {
 	} else {
 		tx.Exec(`INSERT INTO payment_method (realm_id, id, customer_id, key_id, provider_id, kind, status, is_default, expires, told, consent_id, fingerprint, used_at, doc)
 			VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, 0, $9, $10, 0, $11)`, r.Realm(), p.ID, p.CustomerID, p.KeyID, p.ProviderID, p.Kind,
-			number(p.IsDefault && !p.takes), p.expires, p.ConsentID, p.Fingerprint[:], p.sealed)
+			db.Flag(p.IsDefault && !p.takes), p.expires, p.ConsentID, p.Fingerprint[:], p.sealed)
 	}
 	if p.takes {
 		makeDefault(tx, r.Realm(), p.CustomerID, p.ID)
@@ -103,11 +103,4 @@ func (s *Service) Save(tx *db.Tx, r owner.Room, p Plan) error {
 // Used notes in a payment's unit that a method paid.
 func (s *Service) Used(tx *db.Tx, realm, methodID int64) {
 	tx.Exec(`UPDATE payment_method SET used_at = $3 WHERE realm_id = $1 AND id = $2`, realm, methodID, s.Clock.Millis())
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -247,17 +247,10 @@ func (s *Service) Wake() {
 
 // Run delivers until ctx ends: at once when woken, and every interval for what waited.
 func (s *Service) Run(ctx context.Context, interval time.Duration, failed func(error)) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
+	clock.Repeat(ctx, interval, s.wake, func(ctx context.Context) bool {
 		if _, err := s.DeliverDue(ctx); err != nil && ctx.Err() == nil {
 			failed(err)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-s.wake:
-		}
-	}
+		return false
+	})
 }

@@ -135,7 +135,7 @@ func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.T
 		tx.Exec(`INSERT INTO owner (id, name, base_currency, default_region, duplicate_policy, strict_phone,
 			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url, brand_color)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11, $12)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
-			string(o.DuplicatePolicy), number(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID), o.NotifyURL, o.BrandColor)
+			string(o.DuplicatePolicy), db.Flag(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID), o.NotifyURL, o.BrandColor)
 		return also(tx, o)
 	})
 	return o, err
@@ -154,13 +154,6 @@ func (s *Service) newSecret(ctx context.Context, o *Owner) ([]byte, error) {
 		return nil, err
 	}
 	return keys.Seal(vault.Place{Table: "owner", Row: o.ID, Column: "signing_secret"}, []byte(o.SigningSecret))
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
@@ -221,7 +214,7 @@ func (s *Service) Update(ctx context.Context, owner int64, settings Settings, al
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6, notify_url = $7,
 			brand_color = $8 WHERE id = $1`,
-			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), number(settings.StrictPhone), settings.NotifyURL, settings.BrandColor)
+			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), db.Flag(settings.StrictPhone), settings.NotifyURL, settings.BrandColor)
 		return also(tx)
 	})
 	s.forget(owner)

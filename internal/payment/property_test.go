@@ -189,12 +189,14 @@ func step(t *testing.T, r *rapid.T, d *desk, requestID int64, i int) func() {
 	case 5:
 		return func() { _, err := d.Payments.Refresh(ctx, d.g, requestID); ok(err) }
 	default:
-		wait := rapid.SampledFrom([]time.Duration{time.Second, 6 * time.Second, time.Minute, 35 * time.Minute}).Draw(r, "wait")
+		wait := rapid.SampledFrom([]time.Duration{time.Second, 6 * time.Second, time.Minute, 35 * time.Minute, 8 * 24 * time.Hour}).Draw(r, "wait")
 		return func() {
 			d.clock.Advance(wait)
 			_, err := d.Sandbox.DeliverDue(ctx)
 			ok(err)
 			_, err = d.Payments.RunDue(ctx)
+			ok(err)
+			_, err = d.Payments.Expire(ctx)
 			ok(err)
 		}
 	}

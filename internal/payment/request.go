@@ -224,7 +224,7 @@ func (q *Request) move(tx *db.Tx, sealed []byte) {
 		base_amount = $7, fee = $8, refunded = $9, base_refunded = $10, refunding = $11, charged_back = $12, base_charged_back = $13, attempts = $14,
 		attempt_id = $15, provider_id = $16, method_id = $17, kind = $18, reference = $19, log_id = $20, log_code = $21, paid_at = $22, doc = $23
 		WHERE realm_id = $1 AND id = $2`,
-		q.realm, q.ID, int64(q.Status), number(q.Archived), int64(q.Transaction), string(q.Rate), q.Base.Minor, q.Fee, q.Refunded, q.baseRefunded,
+		q.realm, q.ID, int64(q.Status), db.Flag(q.Archived), int64(q.Transaction), string(q.Rate), q.Base.Minor, q.Fee, q.Refunded, q.baseRefunded,
 		q.refunding, q.ChargedBack, q.baseChargedBack, q.Attempts, q.AttemptID, q.ProviderID, q.MethodID, q.Kind, q.Reference, q.Log.ID, q.Log.Code, paid, sealed, q.version)
 }
 
@@ -233,13 +233,6 @@ func (q *Request) next() *Request {
 	moved := *q
 	moved.version++
 	return &moved
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // Kinds of log lines: the code of a step, and its transaction status.
@@ -303,11 +296,6 @@ func DeclineText(reason string) string {
 func (s *Service) step(tx *db.Tx, q *Request, code string, a money.Amount) {
 	q.Log = LogLine{ID: s.IDs.Next(), Code: code}
 	tx.Insert(`INSERT INTO payment_log (realm_id, request_id, id, customer_id, attempt_id, provider_id, transaction_status, code, amount, currency)`, 10, q.realm, q.ID, q.Log.ID, q.CustomerID, q.AttemptID, q.ProviderID, int64(q.Transaction), code, a.Minor, a.Currency)
-}
-
-func clip(text string, most int) string {
-	runes := []rune(text)
-	return string(runes[:min(most, len(runes))])
 }
 
 func oneOf[T comparable](value T, all ...T) bool { return slices.Contains(all, value) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
+	"github.com/florin-gateway/florin/internal/contact"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
@@ -223,7 +224,7 @@ func clean(text string, most int) string {
 	if pan.Find(text) {
 		return ""
 	}
-	return clip(text, most)
+	return contact.Clip(text, most)
 }
 
 // write puts the attempt's and the request's next version into a unit with whatever else

@@ -8,6 +8,7 @@ import (
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/id"
@@ -259,22 +260,16 @@ func (s *Service) reverse(ctx context.Context, r owner.Room, q *Request, a attem
 
 // Run does what is due until ctx ends: at once when woken, and every interval.
 func (s *Service) Run(ctx context.Context, interval time.Duration, failed func(error)) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
-		if _, err := s.RunDue(ctx); err != nil && ctx.Err() == nil {
-			failed(err)
+	clock.Repeat(ctx, interval, s.wake, func(ctx context.Context) bool {
+		_, due := s.RunDue(ctx)
+		_, expire := s.Expire(ctx)
+		for _, err := range []error{due, expire} {
+			if err != nil && ctx.Err() == nil {
+				failed(err)
+			}
 		}
-		if _, err := s.Expire(ctx); err != nil && ctx.Err() == nil {
-			failed(err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-s.wake:
-		}
-	}
+		return false
+	})
 }
 
 // sealTask gives a task its id and what it must know, sealed for that row under the owner's

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/fault"
@@ -182,7 +183,7 @@ func (v *visit) refuse(err error) int {
 	e := fault.From(err)
 	switch {
 	case e.Kind == fault.RateLimited:
-		v.w.Header().Set("Retry-After", "3600")
+		v.w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds())))
 		if v.Payments.MayPay(v.request) != nil {
 			return v.plain(http.StatusTooManyRequests, "tried")
 		}

@@ -225,7 +225,7 @@ func (s *Service) put(ctx context.Context, g auth.Grant, a row, d Draft, sql str
 	shown := s.show(r, a)
 	defer s.recent.Forget(r.Realm())
 	return shown, s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
-		tx.ExecOne(notFound(), sql, r.Realm(), a.id, a.kind, a.name, number(a.enabled), sealed)
+		tx.ExecOne(notFound(), sql, r.Realm(), a.id, a.kind, a.name, db.Flag(a.enabled), sealed)
 		if err := also(tx, shown); err != nil {
 			return err
 		}
@@ -281,13 +281,6 @@ func (s *Service) kinds() []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // Use is an account with its secrets and the connector that speaks for it.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/provider"
 )
@@ -192,16 +193,10 @@ func (c *Connector) showRefund(ctx context.Context, a provider.Account, cb callb
 // Run sends what is due every interval until ctx ends. failed hears of errors, after which
 // the callback is tried again.
 func (c *Connector) Run(ctx context.Context, interval time.Duration, failed func(error)) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
+	clock.Repeat(ctx, interval, nil, func(ctx context.Context) bool {
 		if _, err := c.DeliverDue(ctx); err != nil && ctx.Err() == nil {
 			failed(fmt.Errorf("sandbox: a callback was not delivered: %w", err))
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+		return false
+	})
 }
