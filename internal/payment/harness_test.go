@@ -199,7 +199,7 @@ func (d *desk) ledger(t *testing.T, request *payment.Request) (taken, held int64
 		keys[fmt.Sprintf("florin-%d", id)] = true
 		return err
 	}))
-	require.NoError(t, d.Sandbox.Report(t.Context(), a, start.Add(-time.Hour), start.Add(10_000*time.Hour), func(e provider.Entry) error {
+	require.NoError(t, d.Sandbox.Report(t.Context(), a, start.Add(-time.Hour), d.clock.Clock().Now().Add(time.Hour), func(e provider.Entry) error {
 		if !keys[e.Ref.Key] {
 			return nil
 		}

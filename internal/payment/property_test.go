@@ -106,19 +106,23 @@ func (l *line) set(fates []fate) {
 // provider's own.
 func TestInterleavings(t *testing.T) {
 	t.Parallel()
-	bad := &line{}
+	var lines sync.Map // of *app.App: the engines run side by side, and one's faults are not the other's
 	option := app.WithConnectors(func(a *app.App) provider.Registry {
 		// It stands in the sandbox's place, so that test mode uses it without an account.
 		about := provider.About{Kind: "sandbox", Methods: provider.Kinds(), TestOnly: true, Credentials: []provider.Field{{Name: "callback", Secret: true}, {Name: "fingerprint", Secret: true}}}
+		bad := &line{}
+		lines.Store(a, bad)
 		return provider.Registry{"sandbox": {About: about, Connector: flaky{a.Sandbox, &bad.mu, bad.next}}}
 	})
 	each(t, func(t *testing.T, d *desk) {
+		bad, known := lines.Load(d.App)
+		require.True(t, known)
 		count := 0
 		rapid.Check(t, func(r *rapid.T) {
 			if count++; count > *interleavings {
 				return
 			}
-			play(t, r, d, bad)
+			play(t, r, d, bad.(*line))
 		})
 	}, option)
 }
