@@ -161,6 +161,10 @@ func TestUpdates(t *testing.T) {
 			"no negative index":         {"PATCH", ops(op("add", "/metadata/-1", "v")), 200, "", m{"metadata": m{"a": "1", "b": "2", "-1": "v"}}},
 			"value of the wrong type":   {"PATCH", ops(op("replace", "/metadata", []int{1})), 400, "VALIDATION_ERROR", nil},
 			"add without value":         {"PATCH", ops(m{"op": "add", "path": "/address"}), 400, "VALIDATION_ERROR", nil},
+			"test without value":        {"PATCH", ops(m{"op": "test", "path": "/address"}), 400, "VALIDATION_ERROR", nil},
+			"test of all without value": {"PATCH", ops(m{"op": "test", "path": ""}), 400, "VALIDATION_ERROR", nil},
+			"test of all fails":         {"PATCH", ops(op("test", "", m{"name": "A"})), 409, "PATCH_CONFLICT", nil},
+			"move without from":         {"PATCH", ops(m{"op": "move", "path": "/address"}), 400, "VALIDATION_ERROR", nil},
 			"an operation is an object": {"PATCH", []any{7}, 400, "VALIDATION_ERROR", nil},
 		} {
 			n++

@@ -238,18 +238,34 @@ func writableOperations(body strictjson.Value) ([]byte, error) {
 	}
 	kept := strictjson.Value{Kind: strictjson.Array, Items: []strictjson.Value{}}
 	for i, op := range body.Items {
+		if member, code, message := wrongOperation(op); code != "" {
+			return nil, fault.OneField("/"+strconv.Itoa(i)+"/"+member, code, message)
+		}
 		name, path := textOf(op, "op"), textOf(op, "path")
-		if !slices.Contains([]string{"add", "remove", "replace", "move", "copy", "test"}, name) {
-			return nil, fault.OneField("/"+strconv.Itoa(i)+"/op", "invalid", "must be add, remove, replace, move, copy or test")
-		}
-		if path == "" && name != "test" {
-			return nil, fault.OneField("/"+strconv.Itoa(i)+"/path", "invalid", "must name a field")
-		}
 		if name == "test" || !isReadOnly(path) && !(name == "move" && isReadOnly(textOf(op, "from"))) {
 			kept.Items = append(kept.Items, op)
 		}
 	}
 	return kept.Append(nil), nil
+}
+
+// wrongOperation names the member of a patch's operation that RFC 6902 §4 does not
+// allow as it is; code is empty if there is none. That only a test may have the whole
+// customer as its path is our own rule.
+func wrongOperation(op strictjson.Value) (member, code, message string) {
+	name := textOf(op, "op")
+	needs := map[string]string{"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from", "remove": "path"}[name]
+	if needs == "" {
+		return "op", "invalid", "must be add, remove, replace, move, copy or test"
+	}
+	if name != "test" && textOf(op, "path") == "" {
+		return "path", "invalid", "must name a field"
+	}
+	// Without a value a test of the whole customer panics in evanphx/json-patch.
+	if _, given := op.Get(needs); !given {
+		return needs, "required", "is required"
+	}
+	return "", "", ""
 }
 
 func isReadOnly(path string) bool {
