@@ -13,7 +13,7 @@ type statement struct {
 	sql       string
 	args      []any
 	width     int
-	short     func() (string, []any) // the same rows with fewer placeholders; may be nil
+	short     func() (string, []any) // the same with fewer placeholders, for PostgreSQL; may be nil
 	want      int64
 	otherwise error
 }
@@ -91,9 +91,10 @@ const deleteAtOnce = 256
 func (t *Tx) DeleteExactly(otherwise error, table string, realm int64, ids []int64) {
 	for size := deleteAtOnce; len(ids) > 0; size /= 2 {
 		for len(ids) >= size {
+			some := ids[:size]
 			text := append(make([]byte, 0, 80+5*size), "DELETE FROM "+table+" WHERE realm_id = $1 AND id IN ("...)
 			args := append(make([]any, 0, 1+size), realm)
-			for i, id := range ids[:size] {
+			for i, id := range some {
 				if i > 0 {
 					text = append(text, ',')
 				}
@@ -101,6 +102,10 @@ func (t *Tx) DeleteExactly(otherwise error, table string, realm int64, ids []int
 				args = append(args, id)
 			}
 			t.ExecMany(size, otherwise, string(append(text, ')')), args...)
+			// PostgreSQL plans a long IN list anew each time, and reads the whole realm for it.
+			t.queued[len(t.queued)-1].short = func() (string, []any) {
+				return "DELETE FROM " + table + " WHERE realm_id = $1 AND id = ANY ($2)", []any{realm, some}
+			}
 			ids = ids[size:]
 		}
 	}
