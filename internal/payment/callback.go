@@ -138,7 +138,7 @@ func (s *Service) attemptOf(ctx context.Context, r owner.Room, u use, ref provid
 	if ref.Reference == "" {
 		return attempt{}, db.ErrNoRows
 	}
-	return s.findAttempt(ctx, r, `provider_id = $2 AND reference = $3`, u.ID, ref.Reference)
+	return s.findAttempt(ctx, r, `provider_id = $2 AND reference = $3 AND reference <> ''`, u.ID, ref.Reference)
 }
 
 // noticeLife is how long an event is remembered: far longer than any provider repeats one.

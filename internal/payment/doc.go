@@ -19,7 +19,7 @@
 //
 // settle takes any outcome in any order and any number of times: states only move up, an
 // approval that nobody waits for any more is given back. Which moves are legal at all is
-// held by the table payment_move, below every program.
+// held by the constraint payment_move, below every program.
 //
 // Tables: payment_request, payment_link, payment_attempt, payment_log, payment_refund,
 // payment_dispute, payment_notice, payment_task. Card data pass through in card.Card and

@@ -12,12 +12,14 @@ import (
 // notify adds the vendor's notification of a request that became paid or unpaid to the
 // unit that made it so. It goes to the request's own address, else the owner's, else
 // nowhere.
-func (s *Service) notify(tx *db.Tx, r owner.Room, q *Request, code string) error {
+func (s *Service) notify(tx *db.Tx, r owner.Room, n *settling, code string) error {
+	q := n.request
 	about := notification.About{RequestID: q.ID, CustomerID: q.CustomerID, Key: q.key}
 	to := q.NotifyURL
 	if to == "" {
 		to = r.Owner.NotifyURL
 	}
+	n.due = n.due || to != "" || s.Notifications.Sends(notification.Mail)
 	if to != "" {
 		if err := s.Notifications.Add(tx, r, about, notification.Form, notification.Message{To: to, Body: notification.Encode(fields(q, code))}); err != nil {
 			return err

@@ -213,7 +213,7 @@ func (q *Request) insert(tx *db.Tx, sealed []byte) {
 // read: else the version would become NULL, which its column refuses, and the unit fails
 // as isMoved tells. A count of changed rows would say the same and cost PostgreSQL two
 // round trips and the group its common commit. Rows of payment_request are never deleted.
-// The move itself must be one of payment_move's. A zero-length doc stays one: the customer
+// The move itself must be one of the constraint payment_move. A zero-length doc stays one: the customer
 // was erased.
 func (q *Request) move(tx *db.Tx, sealed []byte) {
 	paid := int64(0)

@@ -41,8 +41,7 @@ type settling struct {
 	try     try
 	out     provider.Outcome
 	keep    Keep
-	saved   *method.Plan
-	use     string // the provider's kind
+	due     bool // something is to be done at once: a task, a notification
 }
 
 // settleStarted is settle for whoever started the attempt and knows how its unit left it.
@@ -59,8 +58,12 @@ func (s *Service) settleStarted(ctx context.Context, r owner.Room, p *run, out p
 	if isMoved(err) || method.IsTwice(err) {
 		return s.settle(ctx, r, p.attempt.id, out, p.keep)
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case n.due:
 		s.Wake()
+	default:
+		s.Events.Wake()
 	}
 	return result, err
 }
@@ -285,6 +288,7 @@ func (s *Service) pending(ctx context.Context, r owner.Room, n *settling) (Resul
 		s.Events.RecordOn(tx, r.Grant, event.RequestPending, n.request.CustomerID, n.request.ID)
 		if n.out.State == provider.Authorised {
 			s.done(tx, r, askTask, n.attempt.id)
+			n.due = n.attempt.captureAt <= s.Clock.Millis()
 			s.task(tx, r, task{kind: captureTask, requestID: n.request.ID, subjectID: n.attempt.id, due: time.UnixMilli(max(n.attempt.captureAt, s.Clock.Millis()))})
 		} else {
 			s.postpone(tx, r, n.attempt.id)
@@ -311,7 +315,7 @@ func (s *Service) unpaid(ctx context.Context, r owner.Room, n *settling) (Result
 		s.ended(tx, r, n.attempt.id)
 		s.Events.RecordOn(tx, r.Grant, event.PaymentDeclined, q.CustomerID, q.ID)
 		s.Events.RecordOn(tx, r.Grant, event.RequestUnpaid, q.CustomerID, q.ID)
-		if err := s.notify(tx, r, q, n.attempt.code); err != nil {
+		if err := s.notify(tx, r, n, n.attempt.code); err != nil {
 			return err
 		}
 		return s.Audit.Add(tx, r.Grant, entry(audit.PaymentSettle, q))
@@ -353,7 +357,7 @@ func (s *Service) paidToo(tx *db.Tx, r owner.Room, n *settling, saved *method.Pl
 	}
 	s.Events.RecordOn(tx, r.Grant, event.PaymentApproved, q.CustomerID, q.ID)
 	s.Events.RecordOn(tx, r.Grant, event.RequestPaid, q.CustomerID, q.ID)
-	if err := s.notify(tx, r, q, codeApproved); err != nil {
+	if err := s.notify(tx, r, n, codeApproved); err != nil {
 		return err
 	}
 	return s.Audit.Add(tx, r.Grant, entry(audit.PaymentSettle, q))
@@ -418,6 +422,7 @@ func (s *Service) tooLate(ctx context.Context, r owner.Room, n *settling) (Resul
 		s.step(tx, &line, codeLate, q.Amount)
 		n.attempt.update(tx, r, sealed)
 		s.ended(tx, r, n.attempt.id)
+		n.due = true
 		s.task(tx, r, task{kind: reverseTask, requestID: q.ID, subjectID: n.attempt.id, due: s.Clock.Now()})
 		if err := n.keep.end(tx, n.result()); err != nil {
 			return err

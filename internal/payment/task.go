@@ -46,8 +46,8 @@ func (s *Service) task(tx *db.Tx, r owner.Room, t task) {
 	if t.sealed == nil {
 		t.sealed = []byte{}
 	}
-	tx.Insert(`INSERT INTO payment_task (realm_id, id, kind, request_id, subject_id, due_at, tries, doc)`, 8,
-		r.Realm(), t.id, t.kind, t.requestID, t.subjectID, t.due.UnixMilli(), int64(0), t.sealed)
+	tx.Insert(`INSERT INTO payment_task (subject_id, realm_id, id, kind, request_id, due_at, tries, doc)`, 8,
+		t.subjectID, r.Realm(), t.id, t.kind, t.requestID, t.due.UnixMilli(), int64(0), t.sealed)
 }
 
 // done deletes a subject's task in the unit of its end.
@@ -128,8 +128,8 @@ func (s *Service) claim(ctx context.Context, t task) error {
 		return err
 	}
 	err = s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
-		tx.ExecOne(errAgain, `UPDATE payment_task SET due_at = $4, tries = tries + 1 WHERE realm_id = $1 AND id = $2 AND due_at = $3`,
-			t.realm, t.id, t.seen, s.Clock.Now().Add(taskLease).UnixMilli())
+		tx.ExecOne(errAgain, `UPDATE payment_task SET due_at = $4, tries = tries + 1 WHERE realm_id = $1 AND subject_id = $5 AND id = $2 AND due_at = $3`,
+			t.realm, t.id, t.seen, s.Clock.Now().Add(taskLease).UnixMilli(), t.subjectID)
 		return nil
 	})
 	if errors.Is(err, errAgain) {
@@ -148,12 +148,12 @@ func (s *Service) claim(ctx context.Context, t task) error {
 func (s *Service) after(ctx context.Context, r owner.Room, t task, finished bool) error {
 	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		if finished {
-			tx.Exec(`DELETE FROM payment_task WHERE realm_id = $1 AND id = $2`, t.realm, t.id)
+			tx.Exec(`DELETE FROM payment_task WHERE realm_id = $1 AND subject_id = $2 AND id = $3`, t.realm, t.subjectID, t.id)
 			return nil
 		}
 		all := pauses()
 		wait := all[min(int(t.tries), len(all)-1)]
-		tx.Exec(`UPDATE payment_task SET due_at = $3 WHERE realm_id = $1 AND id = $2`, t.realm, t.id, s.Clock.Now().Add(wait).UnixMilli())
+		tx.Exec(`UPDATE payment_task SET due_at = $4 WHERE realm_id = $1 AND subject_id = $2 AND id = $3`, t.realm, t.subjectID, t.id, s.Clock.Now().Add(wait).UnixMilli())
 		return nil
 	})
 }
