@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/db"
@@ -25,46 +26,69 @@ const usedEvery = time.Minute
 
 // Service knows credentials.
 type Service struct {
-	store  *db.DB
-	owners *owner.Service
-	vault  *vault.Vault
-	clock  clock.Clock
-	ids    *id.Source
+	store   *db.DB
+	owners  *owner.Service
+	audit   *audit.Log
+	vault   *vault.Vault
+	clock   clock.Clock
+	ids     *id.Source
+	hashing *hashing
 
 	mu     sync.RWMutex
-	cached map[[32]byte]cachedKey
+	cached map[[32]byte]credential
 }
 
-type cachedKey struct {
-	Key
-	actor auth.Actor
-	until time.Time
+// credential is what a text in a header stands for, whatever its kind.
+type credential struct {
+	actor   auth.Actor
+	touch   string // the statement that keeps its last use
+	row     int64
+	user    int64 // whose it is; 0 for an owner's key
+	cidrs   []netip.Prefix
+	expires time.Time     // zero: never
+	idle    time.Duration // 0: it may rest as long as it likes
+	used    time.Time
+	until   time.Time // believed without asking again
 }
+
+// opens reports whether it is good now, from an address.
+func (c credential) opens(now time.Time, from netip.Addr) bool {
+	expired := !c.expires.IsZero() && !now.Before(c.expires)
+	rested := c.idle > 0 && now.Sub(c.used) >= c.idle
+	return !expired && !rested && allowed(c.cidrs, from)
+}
+
+// What keeps the last use of each kind.
+const (
+	touchKey     = `UPDATE api_key SET last_used_at = $2 WHERE id = $1`
+	touchSession = `UPDATE staff_session SET last_used_at = $2 WHERE id = $1`
+)
 
 // mostCached bounds the cache; it is emptied when it is full.
 const mostCached = 10_000
 
 // NewService makes the service.
-func NewService(store *db.DB, owners *owner.Service, v *vault.Vault, c clock.Clock, ids *id.Source) *Service {
-	return &Service{store: store, owners: owners, vault: v, clock: c, ids: ids, cached: map[[32]byte]cachedKey{}}
+func NewService(store *db.DB, owners *owner.Service, trail *audit.Log, v *vault.Vault, c clock.Clock, ids *id.Source) *Service {
+	return &Service{store: store, owners: owners, audit: trail, vault: v, clock: c, ids: ids, hashing: newHashing(), cached: map[[32]byte]credential{}}
 }
 
 // ErrRefused says that a credential opens nothing: unknown, expired or from an
 // address it may not come from. A caller learns no more than that.
 var ErrRefused = errors.New("access: credential refused")
 
-// Authenticate finds out whose key a text is. With ErrRefused the actor is the key's
-// where the key is known (expired, wrong address), and the zero Actor otherwise.
+// Authenticate finds out whose key or token a text is. With ErrRefused the actor is the
+// credential's where that is known (expired, wrong address), and the zero Actor otherwise.
 func (s *Service) Authenticate(ctx context.Context, text string, from netip.Addr) (auth.Actor, error) {
-	if !wellFormed(text) {
+	kind := kindOf(text)
+	if kind != apiKey && kind != sessionToken {
 		return auth.Actor{}, ErrRefused
 	}
-	known, err := s.lookup(ctx, hashOf(text))
+	known, err := s.lookup(ctx, kind, hashOf(text))
 	if err != nil {
 		return auth.Actor{}, err
 	}
 	now := s.clock.Now()
-	if !known.Expires.IsZero() && !now.Before(known.Expires) || !allowed(known.CIDRs, from) {
+	if !known.opens(now, from) {
 		return known.actor, ErrRefused
 	}
 	return known.actor, s.used(ctx, known, now)
@@ -74,7 +98,7 @@ func allowed(cidrs []netip.Prefix, from netip.Addr) bool {
 	return len(cidrs) == 0 || slices.ContainsFunc(cidrs, func(c netip.Prefix) bool { return c.Contains(from.Unmap()) })
 }
 
-func (s *Service) lookup(ctx context.Context, hash [32]byte) (cachedKey, error) {
+func (s *Service) lookup(ctx context.Context, kind string, hash [32]byte) (credential, error) {
 	now := s.clock.Now()
 	s.mu.RLock()
 	known, ok := s.cached[hash]
@@ -82,29 +106,34 @@ func (s *Service) lookup(ctx context.Context, hash [32]byte) (cachedKey, error) 
 	if ok && now.Before(known.until) {
 		return known, nil
 	}
-	return s.load(ctx, hash, now)
-}
-
-func (s *Service) load(ctx context.Context, hash [32]byte, now time.Time) (cachedKey, error) {
-	var known cachedKey
-	found := false
-	err := s.store.Each(ctx, db.Worker(), `SELECT `+keyColumns+` WHERE hash = $1`, []any{hash[:]}, func(r db.Row) (err error) {
-		found = true
-		known.Key, err = scanKey(r)
-		return err
-	})
+	load := s.loadKey
+	if kind == sessionToken {
+		load = s.loadSession
+	}
+	known, err := load(ctx, hash)
+	if errors.Is(err, db.ErrNoRows) {
+		return credential{}, ErrRefused
+	}
 	if err != nil {
-		return cachedKey{}, err
-	}
-	if !found {
-		return cachedKey{}, ErrRefused
-	}
-	if known.actor, err = s.actor(ctx, known.Key); err != nil {
-		return cachedKey{}, err
+		return credential{}, err
 	}
 	known.until = now.Add(freshness)
 	s.keep(hash, known)
 	return known, nil
+}
+
+func (s *Service) loadKey(ctx context.Context, hash [32]byte) (credential, error) {
+	keys, err := s.keys(ctx, `hash = $1`, hash[:])
+	if err == nil && len(keys) == 0 {
+		err = db.ErrNoRows
+	}
+	if err != nil {
+		return credential{}, err
+	}
+	k := keys[0]
+	c := credential{touch: touchKey, row: k.ID, user: k.User, cidrs: k.CIDRs, expires: k.Expires, used: k.LastUsed}
+	c.actor, err = s.actor(ctx, k)
+	return c, err
 }
 
 func (s *Service) actor(ctx context.Context, k Key) (auth.Actor, error) {
@@ -117,34 +146,41 @@ func (s *Service) actor(ctx context.Context, k Key) (auth.Actor, error) {
 	return a, err
 }
 
-func (s *Service) keep(hash [32]byte, k cachedKey) {
+func (s *Service) keep(hash [32]byte, c credential) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.cached) >= mostCached {
 		clear(s.cached)
 	}
-	s.cached[hash] = k
+	s.cached[hash] = c
 }
 
-func (s *Service) drop(keyID int64) {
+// drop forgets what this node believes of some credentials.
+func (s *Service) drop(these func(credential) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for hash, k := range s.cached {
-		if k.ID == keyID {
+	for hash, c := range s.cached {
+		if these(c) {
 			delete(s.cached, hash)
 		}
 	}
 }
 
-// used keeps the time of a key's last use, at most once a minute.
-func (s *Service) used(ctx context.Context, k cachedKey, now time.Time) error {
-	if now.Sub(k.LastUsed) < usedEvery {
+func (s *Service) dropKey(keyID int64) {
+	s.drop(func(c credential) bool { return c.actor.Kind == auth.APIKey && c.actor.ID == keyID })
+}
+
+func (s *Service) dropUser(userID int64) { s.drop(func(c credential) bool { return c.user == userID }) }
+
+// used keeps the time of a credential's last use, at most once a minute.
+func (s *Service) used(ctx context.Context, c credential, now time.Time) error {
+	if now.Sub(c.used) < usedEvery {
 		return nil
 	}
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.Exec(`UPDATE api_key SET last_used_at = $2 WHERE id = $1`, k.ID, now.UnixMilli())
+		tx.Exec(c.touch, c.row, now.UnixMilli())
 		return nil
 	})
-	s.drop(k.ID)
+	s.drop(func(known credential) bool { return known.touch == c.touch && known.row == c.row })
 	return err
 }

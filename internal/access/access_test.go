@@ -114,7 +114,7 @@ func TestAnotherNodeForgets(t *testing.T) {
 	each(t, func(t *testing.T, p *porter) {
 		made, secret := p.key(t, access.NewKey{Name: "till", Mode: auth.Live, Role: auth.Finance})
 		require.NoError(t, p.enter(t, secret, "203.0.113.7"))
-		other := access.NewService(p.Store, p.Owners, p.Vault, p.Clock, p.IDs)
+		other := access.NewService(p.Store, p.Owners, p.Audit, p.Vault, p.Clock, p.IDs)
 		require.NoError(t, other.Revoke(t.Context(), p.grant, made.ID, func(*db.Tx) error { return nil }))
 		p.time.Advance(time.Second)
 		require.ErrorIs(t, p.enter(t, secret, "203.0.113.7"), access.ErrRefused)
@@ -146,7 +146,7 @@ func TestMalformedKeysAskNobody(t *testing.T) {
 		_, secret := p.key(t, access.NewKey{Name: "till", Mode: auth.Live, Role: auth.Finance})
 		last := secret[len(secret)-3]
 		typo := secret[:len(secret)-3] + map[bool]string{true: "b", false: "a"}[last == 'a'] + secret[len(secret)-2:]
-		gone := access.NewService(nil, nil, nil, p.Clock, p.IDs)
+		gone := access.NewService(nil, nil, nil, nil, p.Clock, p.IDs)
 		for _, text := range []string{"", "x", "florin_live_sk_", typo, secret + "a", strings.ToUpper(secret), secret[:40], strings.Repeat("a", 1<<16), "florin_live_sk_\x00\xff", "' OR 1=1 --"} {
 			_, err := gone.Authenticate(t.Context(), text, netip.MustParseAddr("203.0.113.7"))
 			require.ErrorIs(t, err, access.ErrRefused)

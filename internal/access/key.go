@@ -20,6 +20,7 @@ import (
 type Key struct {
 	ID          int64
 	Owner       int64
+	User        int64 // whose own key it is; 0 for the owner's
 	Name        string
 	Mode        auth.Mode // empty for the operator's
 	Role        auth.Role
@@ -38,6 +39,7 @@ type NewKey struct {
 	Permissions []auth.Permission
 	CIDRs       []netip.Prefix
 	Expires     time.Time
+	User        int64 // whose own key it is; 0 for the owner's
 }
 
 // Secret is a key's text. It prints as nothing; Reveal is called where it is shown,
@@ -56,42 +58,54 @@ func (Secret) GoString() string { return "[api key]" }
 // alphabet is base32 without what is mistaken for one another when read aloud.
 const alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
 
+// Kinds of secrets, as they stand in their prefix.
+const (
+	apiKey       = "sk"
+	sessionToken = "st"
+	inviteToken  = "it"
+)
+
 // newSecret makes florin_live_sk_…: a prefix by which secret scanners find a leaked
 // key, 256 random bits, and a checksum that tells a typing error from a wrong key.
-func newSecret(mode auth.Mode) (Secret, error) {
+func newSecret(kind string, mode auth.Mode) (Secret, error) {
 	var random [32]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		return Secret{}, err
 	}
 	sum := crc32.ChecksumIEEE(random[:])
 	all := append(random[:], byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
-	kind := string(mode)
-	if kind == "" {
-		kind = "operator"
+	of := string(mode)
+	switch {
+	case kind == inviteToken:
+		of = "user"
+	case of == "":
+		of = "operator"
 	}
-	return Secret{"florin_" + kind + "_sk_" + base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).EncodeToString(all)}, nil
+	return Secret{"florin_" + of + "_" + kind + "_" + base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).EncodeToString(all)}, nil
 }
 
-// wellFormed reports whether a text can be a key at all, before the store is asked.
-func wellFormed(text string) bool {
-	rest, ok := strings.CutPrefix(text, "florin_")
-	_, body, ok2 := strings.Cut(rest, "_sk_")
-	if !ok || !ok2 || len(text) > 100 {
-		return false
+// kindOf says what kind of secret a text can be, before the store is asked; "" if none.
+func kindOf(text string) string {
+	parts := strings.SplitN(text, "_", 5)
+	if len(parts) != 4 || parts[0] != "florin" || len(text) > 100 {
+		return ""
 	}
-	all, err := base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).DecodeString(body)
+	all, err := base32.NewEncoding(alphabet).WithPadding(base32.NoPadding).DecodeString(parts[3])
 	if err != nil || len(all) != 36 {
-		return false
+		return ""
 	}
 	sum := crc32.ChecksumIEEE(all[:32])
-	return slices.Equal(all[32:], []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
+	if !slices.Equal(all[32:], []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}) {
+		return ""
+	}
+	return parts[2]
 }
 
 func hashOf(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
 
 // Add makes a key within a unit, so that an owner and its first key are one effect.
 func (s *Service) Add(tx *db.Tx, owner int64, n NewKey) (Key, Secret, error) {
-	secret, err := newSecret(n.Mode)
+	secret, err := newSecret(apiKey, n.Mode)
 	if err != nil {
 		return Key{}, Secret{}, err
 	}
@@ -100,11 +114,11 @@ func (s *Service) Add(tx *db.Tx, owner int64, n NewKey) (Key, Secret, error) {
 		permissions = n.Role.Permissions()
 	}
 	k := Key{ID: s.ids.Next(), Owner: owner, Name: n.Name, Mode: n.Mode, Role: n.Role, Permissions: permissions,
-		CIDRs: n.CIDRs, Expires: n.Expires, Created: s.clock.Now()}
+		CIDRs: n.CIDRs, Expires: n.Expires, Created: s.clock.Now(), User: n.User}
 	hash := hashOf(secret.text)
-	tx.Exec(`INSERT INTO api_key (id, owner_id, mode, name, hash, role, permissions, cidrs, expires_at, last_used_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)`, k.ID, owner, string(k.Mode), k.Name, hash[:], string(k.Role),
-		joinPermissions(n), joinCIDRs(k.CIDRs), millis(k.Expires), k.Created.UnixMilli())
+	tx.Exec(`INSERT INTO api_key (id, owner_id, mode, name, hash, role, permissions, cidrs, expires_at, last_used_at, created_at, user_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)`, k.ID, owner, string(k.Mode), k.Name, hash[:], string(k.Role),
+		joinPermissions(n), joinCIDRs(k.CIDRs), millis(k.Expires), k.Created.UnixMilli(), k.User)
 	return k, secret, nil
 }
 
@@ -140,13 +154,13 @@ func instant(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-const keyColumns = `id, owner_id, mode, name, role, permissions, cidrs, expires_at, last_used_at, created_at FROM api_key`
+const keyColumns = `id, owner_id, mode, name, role, permissions, cidrs, expires_at, last_used_at, created_at, user_id FROM api_key`
 
 func scanKey(r db.Row) (Key, error) {
 	var k Key
 	var mode, role, permissions, cidrs string
 	var expires, used, created int64
-	if err := r.Scan(&k.ID, &k.Owner, &mode, &k.Name, &role, &permissions, &cidrs, &expires, &used, &created); err != nil {
+	if err := r.Scan(&k.ID, &k.Owner, &mode, &k.Name, &role, &permissions, &cidrs, &expires, &used, &created, &k.User); err != nil {
 		return k, err
 	}
 	k.Mode, k.Role, k.Expires, k.LastUsed, k.Created = auth.Mode(mode), auth.Role(role), instant(expires), instant(used), instant(created)
@@ -173,8 +187,12 @@ func split(text string) []string {
 
 // List gives an owner's keys in order of id.
 func (s *Service) List(ctx context.Context, g auth.Grant) ([]Key, error) {
+	return s.keys(ctx, `owner_id = $1`, g.Owner())
+}
+
+func (s *Service) keys(ctx context.Context, where string, args ...any) ([]Key, error) {
 	var keys []Key
-	err := s.store.Each(ctx, db.Worker(), `SELECT `+keyColumns+` WHERE owner_id = $1 ORDER BY id`, []any{g.Owner()}, func(r db.Row) error {
+	err := s.store.Each(ctx, db.Worker(), `SELECT `+keyColumns+` WHERE `+where+` ORDER BY id`, args, func(r db.Row) error {
 		k, err := scanKey(r)
 		keys = append(keys, k)
 		return err
@@ -199,7 +217,7 @@ func (s *Service) Rotate(ctx context.Context, g auth.Grant, keyID int64, also fu
 		end = old.Expires
 	}
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		n := NewKey{Name: old.Name, Mode: old.Mode, Role: old.Role, CIDRs: old.CIDRs, Expires: old.Expires}
+		n := NewKey{Name: old.Name, Mode: old.Mode, Role: old.Role, CIDRs: old.CIDRs, Expires: old.Expires, User: old.User}
 		if n.Role == "" {
 			n.Permissions = old.Permissions
 		}
@@ -207,10 +225,11 @@ func (s *Service) Rotate(ctx context.Context, g auth.Grant, keyID int64, also fu
 		if err != nil {
 			return err
 		}
-		tx.ExecOne(noKey(), `UPDATE api_key SET expires_at = $3 WHERE owner_id = $1 AND id = $2`, g.Owner(), keyID, end.UnixMilli())
+		// Not if it was revoked meanwhile, or its user disabled: the successor would live on.
+		tx.ExecOne(noKey(), `UPDATE api_key SET expires_at = $3 WHERE owner_id = $1 AND id = $2 AND expires_at = $4`, g.Owner(), keyID, end.UnixMilli(), millis(old.Expires))
 		return also(tx, made, secret)
 	})
-	s.drop(keyID)
+	s.dropKey(keyID)
 	return err
 }
 
@@ -224,22 +243,36 @@ func (s *Service) Revoke(ctx context.Context, g auth.Grant, keyID int64, also fu
 		tx.ExecOne(noKey(), `UPDATE api_key SET expires_at = $3 WHERE owner_id = $1 AND id = $2`, g.Owner(), keyID, now)
 		return also(tx)
 	})
-	s.drop(keyID)
+	s.dropKey(keyID)
 	return err
 }
 
 func (s *Service) get(ctx context.Context, g auth.Grant, keyID int64) (Key, error) {
-	var k Key
-	found := false
-	err := s.store.Each(ctx, db.Worker(), `SELECT `+keyColumns+` WHERE owner_id = $1 AND id = $2`, []any{g.Owner(), keyID}, func(r db.Row) (err error) {
-		found = true
-		k, err = scanKey(r)
-		return err
-	})
-	if err == nil && !found {
+	keys, err := s.keys(ctx, `owner_id = $1 AND id = $2`, g.Owner(), keyID)
+	if err == nil && len(keys) == 0 {
 		err = noKey()
 	}
-	return k, err
+	if err != nil {
+		return Key{}, err
+	}
+	return keys[0], nil
+}
+
+// Renew gives a user a key of their own in the caller's mode, with their role, and ends
+// the one before.
+func (s *Service) Renew(ctx context.Context, g auth.Grant, u User, also func(*db.Tx, Key, Secret) error) error {
+	mode, now := g.Actor().Mode, s.clock.Millis()
+	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.ExecOne(noUser(), `UPDATE staff_user SET status = 'active' WHERE id = $1 AND role = $2 AND status = 'active'`, u.ID, string(u.Role))
+		tx.Exec(`UPDATE api_key SET expires_at = $3 WHERE user_id = $1 AND mode = $2 AND (expires_at = 0 OR expires_at > $3)`, u.ID, string(mode), now)
+		k, secret, err := s.Add(tx, u.Owner, NewKey{Name: "own key", Mode: mode, Role: u.Role, User: u.ID})
+		if err != nil {
+			return err
+		}
+		return also(tx, k, secret)
+	})
+	s.dropUser(u.ID)
+	return err
 }
 
 // Create makes a key for the grant's owner. also runs in the same unit.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/gate"
 )
 
@@ -32,7 +33,7 @@ func OpenAPI(routes []gate.Route, server string) *huma.OpenAPI {
 		Security:   []map[string][]string{{"apiKey": {}}, {"bearer": {}}},
 		Tags: []*huma.Tag{{Name: "Customers", Description: "Profiles of the people who pay"}, {Name: "Payment methods", Description: "Saved ways to pay"},
 			{Name: "Events", Description: "What happened, in order"}, {Name: "Audit", Description: "Who did or saw what"},
-			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Operator", Description: "The platform's owners"}},
+			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Operator", Description: "The platform's owners"}},
 	}
 	for _, base := range Bases() {
 		doc.Servers = append(doc.Servers, &huma.Server{URL: server + base})
@@ -86,8 +87,11 @@ func (d *document) add(doc *huma.OpenAPI, r gate.Route) {
 		item = &huma.PathItem{}
 		doc.Paths[r.Path] = item
 	}
-	o := &huma.Operation{OperationID: r.ID, Summary: op.summary, Description: strings.TrimSpace(op.description + "\n\nNeeds the permission `" + string(r.Permission) + "`."),
+	o := &huma.Operation{OperationID: r.ID, Summary: op.summary, Description: strings.TrimSpace(op.description + needs(r)),
 		Tags: []string{op.tag}, Parameters: d.parameters(r), Responses: d.responses(r, op)}
+	if r.Open {
+		o.Security = []map[string][]string{}
+	}
 	if op.body != nil {
 		o.RequestBody = d.body(r, op)
 	}
@@ -105,6 +109,21 @@ func (d *document) add(doc *huma.OpenAPI, r gate.Route) {
 	}
 }
 
+// needs says who may, in words.
+func needs(r gate.Route) string {
+	text := "\n\nNeeds the permission `" + string(r.Permission) + "`."
+	switch {
+	case r.Open:
+		text = "\n\nNeeds no credential."
+	case r.Permission == auth.SessionsOwn:
+		text = "\n\nFor whoever has signed in."
+	}
+	if r.AtRoot {
+		text += " Served without a base path too."
+	}
+	return text
+}
+
 func (d *document) parameters(r gate.Route) []*huma.Param {
 	var params []*huma.Param
 	if strings.Contains(r.Path, "{id}") {
@@ -115,7 +134,7 @@ func (d *document) parameters(r gate.Route) []*huma.Param {
 	for _, p := range r.Query {
 		params = append(params, &huma.Param{Name: p.Name, In: "query", Description: p.Doc, Example: p.Example, Schema: paramSchema(p.Type)})
 	}
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost && !r.Open {
 		most := 255
 		params = append(params, &huma.Param{Name: "Idempotency-Key", In: "header", Example: "7f9c2ba4-create-1001",
 			Description: "The same key with the same body gets the first answer again, for 24 hours", Schema: &huma.Schema{Type: "string", MaxLength: &most}})
@@ -158,7 +177,7 @@ func (d *document) body(r gate.Route, op operation) *huma.RequestBody {
 func (d *document) responses(r gate.Route, op operation) map[string]*huma.Response {
 	all := map[string]*huma.Response{}
 	switch {
-	case r.Method == http.MethodDelete:
+	case r.Method == http.MethodDelete, op.answer == nil:
 		all["204"] = &huma.Response{Description: "Done"}
 		if r.OnCustomer {
 			all["200"] = d.answer("What would go (dryRun)", of[ErasurePlan]())

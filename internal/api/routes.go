@@ -12,6 +12,7 @@ import (
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/gate"
+	"github.com/florin-gateway/florin/internal/notification"
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/rate"
@@ -40,6 +41,8 @@ type API struct {
 	Fees      *fee.Service
 	Rates     *rate.Source
 	Clock     clock.Clock
+	Mail      *notification.MailSender // nil: invitations are shown instead
+	PublicURL func() string
 	// AcceptCardData lets card numbers in in live mode (--accept-card-data).
 	AcceptCardData bool
 }
@@ -110,6 +113,17 @@ func (a *API) Routes() []gate.Route {
 		admin(post, "/api-keys", "createApiKey", auth.APIKeysManage, audit.KeyCreate, gate.JSON, a.createKey).says(createKeyDoc),
 		admin(post, "/api-keys/{id}/rotate", "rotateApiKey", auth.APIKeysManage, audit.KeyRotate, gate.NoBody, a.rotateKey).says(rotateKeyDoc),
 		admin(del, "/api-keys/{id}", "revokeApiKey", auth.APIKeysManage, audit.KeyRevoke, gate.NoBody, a.revokeKey).says(revokeKeyDoc),
+		admin(get, "/users", "listUsers", auth.UsersManage, audit.UsersRead, gate.NoBody, a.listUsers).says(usersDoc),
+		admin(post, "/users", "inviteUser", auth.UsersManage, audit.UserInvite, gate.JSON, a.inviteUser).says(inviteUserDoc),
+		admin(patch, "/users/{id}", "updateUser", auth.UsersManage, audit.UserUpdate, gate.JSON, a.updateUser).says(updateUserDoc),
+		admin(del, "/users/{id}", "removeUser", auth.UsersManage, audit.UserRemove, gate.NoBody, a.removeUser).says(removeUserDoc),
+		admin(del, "/users/{id}/sessions", "endUserSessions", auth.UsersManage, audit.SessionEnd, gate.NoBody, a.endUserSessions).says(endUserSessionsDoc),
+		admin(put, "/users/{id}/apikey", "renewUserKey", auth.APIKeysManage, audit.UserKey, gate.NoBody, a.renewUserKey).says(renewUserKeyDoc),
+		admin(get, "/users/me/sessions", "listSessions", auth.SessionsOwn, audit.SessionsRead, gate.NoBody, a.listSessions).says(sessionsDoc),
+		admin(del, "/users/me/sessions/{id}", "endSession", auth.SessionsOwn, audit.SessionEnd, gate.NoBody, a.endSession).says(endSessionDoc),
+		admin(post, "/auth/logout", "logOut", auth.SessionsOwn, audit.UserSignOut, gate.NoBody, a.logOut).atRoot().says(logOutDoc),
+		open("/auth/login", "logIn", audit.UserSignIn, gate.JSON, a.logIn).says(logInDoc),
+		open("/auth/accept", "acceptInvitation", audit.UserAccept, gate.JSON, a.acceptInvitation).says(acceptDoc),
 		admin(get, "/owners", "listOwners", auth.OwnersManage, audit.OwnersRead, gate.NoBody, a.listOwners).says(ownersDoc),
 		admin(post, "/owners", "createOwner", auth.OwnersManage, audit.OwnerCreate, gate.JSON, a.createOwner).says(createOwnerDoc),
 		admin(get, "/key-rotations", "getKeyRotation", auth.KeysRotate, audit.RotationRead, gate.NoBody, a.getRotation).says(rotationDoc),
@@ -148,6 +162,20 @@ func onCustomers(method, path, id string, p auth.Permission, action string, body
 // admin is a route about the owner's own things.
 func admin(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
 	return newRoute(method, path, id, p, action, body, h, func(string) bool { return false })
+}
+
+// open is a route by which somebody comes in who has no credential yet, also below the
+// root. Passwords and tokens look like anything and are never shown.
+func open(path, id, action string, body gate.Body, h handler) route {
+	r := newRoute(http.MethodPost, path, id, "", action, body, h, func(name string) bool { return name == "password" || name == "token" })
+	r.Open, r.Rate = true, gate.PerAddress
+	return r.atRoot()
+}
+
+// atRoot is served at /path besides, where OAuth and scripts of the vendor's look.
+func (r route) atRoot() route {
+	r.AtRoot = true
+	return r
 }
 
 // payments is a route about money: amounts and ids are no free text.

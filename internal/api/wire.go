@@ -245,7 +245,7 @@ type EventPage struct {
 
 // AuditActor is who acted.
 type AuditActor struct {
-	Kind string  `json:"kind" enum:"api_key,system,anonymous"`
+	Kind string  `json:"kind" enum:"api_key,user,system,payer,provider,anonymous"`
 	ID   int64   `json:"id"`
 	Role *string `json:"role"`
 }

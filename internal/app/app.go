@@ -77,8 +77,9 @@ type App struct {
 	Notifications *notification.Service
 	Payments      *payment.Service
 
-	publicURL string // set by Handler
-	node      string // the lease of this process's node number, on PostgreSQL
+	mail      *notification.MailSender // nil without --smtp-url
+	publicURL string                   // set by Handler
+	node      string                   // the lease of this process's node number, on PostgreSQL
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 	// tick runs with the once-a-minute work; the server adds the gate's counts.
@@ -140,7 +141,7 @@ func (a *App) build(ctx context.Context, o options) error {
 	a.Answers = idempotency.NewStore(a.Store, v, a.Clock, a.IDs.Next)
 	a.Owners = owner.NewService(a.Store, v, a.Clock, a.IDs)
 	v.UseRealms(a.Owners.Realms)
-	a.Access = access.NewService(a.Store, a.Owners, v, a.Clock, a.IDs)
+	a.Access = access.NewService(a.Store, a.Owners, a.Audit, v, a.Clock, a.IDs)
 	a.Customers = &customer.Service{Store: a.Store, Vault: v, Owners: a.Owners, Audit: a.Audit, Events: a.Events,
 		Phones: contact.NewPhoneParser(pan.Find), Clock: a.Clock, IDs: a.IDs}
 	a.Rotations = &rotation.Desk{Vault: v, Owners: a.Owners, Customers: a.Customers}
@@ -315,7 +316,7 @@ func every(ctx context.Context, interval time.Duration, work func(context.Contex
 func (a *App) minute(ctx context.Context) error {
 	purge := a.Answers.PurgeAll(ctx)
 	_, erase := a.Customers.FinishErasures(ctx)
-	errs := []error{purge, erase, a.Payments.PurgeNotices(ctx)}
+	errs := []error{purge, erase, a.Payments.PurgeNotices(ctx), a.Access.Purge(ctx)}
 	for _, work := range a.tick {
 		errs = append(errs, work(ctx))
 	}

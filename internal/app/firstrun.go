@@ -22,8 +22,11 @@ const firstAdmin = "admin@florin.example"
 // and writes them to first-run.env. It reports whether it did.
 func (a *App) FirstRun(ctx context.Context) (bool, error) {
 	owners, err := a.Owners.List(ctx)
-	if err != nil || len(owners) > 0 {
+	if err != nil {
 		return false, err
+	}
+	if len(owners) > 0 {
+		return false, a.Access.IndexStaff(ctx)
 	}
 	if err := a.Vault.NewOwner(ctx, 0); err != nil && !db.IsViolation(err, "owner_key") {
 		return false, err
@@ -34,11 +37,7 @@ func (a *App) FirstRun(ctx context.Context) (bool, error) {
 	}
 	settings := owner.Settings{Name: "My company", BaseCurrency: "USD", DuplicatePolicy: owner.Reject}
 	_, err = a.Owners.Create(ctx, settings, func(tx *db.Tx, o owner.Owner) error {
-		keys, err := a.Vault.Keys(ctx, o.ID, 0)
-		if err != nil {
-			return err
-		}
-		if err := a.Access.AddStaff(tx, keys, o.ID, "First admin", firstAdmin, password, auth.Admin); err != nil {
+		if err := a.Access.AddStaff(ctx, tx, o.ID, "First admin", firstAdmin, password, auth.Admin); err != nil {
 			return err
 		}
 		return a.writeFirstRun(tx, o, password)

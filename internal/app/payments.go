@@ -55,7 +55,7 @@ func (a *App) buildPayments(o options) error {
 		if err != nil {
 			return err
 		}
-		a.Notifications.Senders[notification.Mail] = sender
+		a.Notifications.Senders[notification.Mail], a.mail = sender, sender
 	}
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})

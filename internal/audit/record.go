@@ -39,6 +39,17 @@ const (
 	SignInRefused   = "credential.refused"
 	ServiceStart    = "service.start"
 
+	UsersRead    = "user.list"
+	UserInvite   = "user.invite"
+	UserAccept   = "user.accept"
+	UserUpdate   = "user.update"
+	UserRemove   = "user.remove"
+	UserKey      = "user.api_key"
+	UserSignIn   = "user.sign_in"
+	UserSignOut  = "user.sign_out"
+	SessionsRead = "session.list"
+	SessionEnd   = "session.end"
+
 	RequestCreate  = "payment_request.create"
 	RequestRead    = "payment_request.read"
 	RequestList    = "payment_request.list"

@@ -23,6 +23,7 @@ type ActorKind string
 // System is the program's own work: import from the command line, sealing, retention.
 const (
 	APIKey    ActorKind = "api_key"
+	User      ActorKind = "user" // somebody who signed in
 	SystemJob ActorKind = "system"
 	PayerPage ActorKind = "payer"    // whoever opened a payment link
 	PSP       ActorKind = "provider" // a payment provider that calls back
@@ -32,7 +33,8 @@ const (
 // Actor is who acts in one request: a credential of one owner in one mode.
 type Actor struct {
 	Kind        ActorKind
-	ID          int64 // the credential
+	ID          int64 // the key, or the user
+	Session     int64 // of a user who signed in
 	Owner       int64 // 0 for the operator
 	Realm       int64 // the owner's realm of this mode; 0 for the operator
 	Mode        Mode

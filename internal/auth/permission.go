@@ -16,6 +16,7 @@ const (
 	EventsRead         Permission = "events:read"
 	AuditRead          Permission = "audit:read"
 	APIKeysManage      Permission = "api-keys:manage"
+	UsersManage        Permission = "users:manage"
 	SettingsRead       Permission = "settings:read"
 	SettingsWrite      Permission = "settings:write"
 	MetricsRead        Permission = "metrics:read"
@@ -27,6 +28,10 @@ const (
 	OwnersManage       Permission = "owners:manage"
 	KeysRotate         Permission = "keys:rotate"
 )
+
+// SessionsOwn is the right to see and end one's own sessions. It comes with signing in,
+// is in no role and can't be given to a key.
+const SessionsOwn Permission = "sessions:own"
 
 // Role is a named set of permissions.
 type Role string
@@ -51,7 +56,7 @@ func (r Role) Permissions() []Permission {
 	case Admin:
 		return []Permission{CustomersRead, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
 			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage,
-			EventsRead, AuditRead, APIKeysManage, SettingsRead, SettingsWrite, MetricsRead}
+			EventsRead, AuditRead, APIKeysManage, UsersManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
 		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, PaymentsRead, PaymentsRefund, EventsRead, SettingsRead}
 	case Support:

@@ -69,7 +69,11 @@ func (g *Gate) Handler(routes []Route, bases []string, open map[string]http.Hand
 		if err := r.check(); err != nil {
 			return nil, err
 		}
-		for _, base := range bases {
+		under := bases
+		if r.AtRoot {
+			under = append([]string{""}, bases...)
+		}
+		for _, base := range under {
 			mux.Handle(r.pattern(base), g.serve(r, base))
 		}
 	}
@@ -239,6 +243,9 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 	ctx := r.Context()
 	from := g.proxies.Client(r)
 	origin := auth.Origin{Address: from.String(), RequestID: requestIDOf(ctx)}
+	if route.Open {
+		return g.answerStranger(ctx, w, &Request{http: r, Grant: auth.Refused(auth.Actor{Kind: auth.Anonymous}, origin), now: g.clock.Now}, route)
+	}
 	actor, err := g.identify(ctx, r, from, origin)
 	if err != nil {
 		return nil, nil, false, err
@@ -260,11 +267,7 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 }
 
 func (g *Gate) run(ctx context.Context, w http.ResponseWriter, req *Request, route Route) (*Answer, bool, error) {
-	req.Lenient = prefersLenient(req.http.Header)
-	if err := guardHeaders(req.http.Header); err != nil {
-		return nil, false, err
-	}
-	if err := req.readQuery(route); err != nil {
+	if err := req.readHead(route); err != nil {
 		return nil, false, err
 	}
 	body, bodyErr := req.readBody(w, route)

@@ -33,6 +33,31 @@ func (g *Gate) Open(name string, maxBody int64, handle Stranger) http.Handler {
 	})
 }
 
+// answerStranger takes a request to sign in through the stages that need no caller. The
+// request is given back only when it was answered: a stranger's refusal is counted, and
+// has no owner in whose trail it could stand.
+func (g *Gate) answerStranger(ctx context.Context, w http.ResponseWriter, req *Request, route Route) (*Request, *Answer, bool, error) {
+	address := req.Grant.Origin().Address
+	if !g.failures.may(address) {
+		return nil, nil, false, tooMany(failureWindow, "Too many failed credentials from this address")
+	}
+	if err := req.readHead(route); err != nil {
+		return nil, nil, false, err
+	}
+	if _, err := req.readBody(w, route); err != nil {
+		return nil, nil, false, err
+	}
+	answer, err := route.Handle(ctx, req)
+	if fault.From(err).Kind == fault.Unauthorized {
+		g.failures.failed(address)
+		g.strangers.count(address, "sign-in")
+	}
+	if err != nil {
+		return nil, nil, false, err
+	}
+	return req, answer, false, nil
+}
+
 func (g *Gate) openOnce(r *http.Request, origin auth.Origin, handle Stranger) (*Answer, error) {
 	if !g.failures.may(origin.Address) {
 		return nil, tooMany(failureWindow, "Too many failed credentials from this address")

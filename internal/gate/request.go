@@ -212,6 +212,15 @@ func pathID(text string) (int64, error) {
 	return n, nil
 }
 
+// readHead reads what stands before the body.
+func (r *Request) readHead(route Route) error {
+	r.Lenient = prefersLenient(r.http.Header)
+	if err := guardHeaders(r.http.Header); err != nil {
+		return err
+	}
+	return r.readQuery(route)
+}
+
 func (r *Request) readQuery(route Route) error {
 	query, err := url.ParseQuery(r.http.URL.RawQuery)
 	if err != nil {

@@ -24,10 +24,11 @@ const (
 // Rate says which limit a route counts against.
 type Rate uint8
 
-// PerKey is the caller's own limit.
+// PerKey is the caller's own limit, PerAddress the one of failed credentials.
 const (
 	unlimitedByMistake Rate = iota
 	PerKey
+	PerAddress
 )
 
 // Route is one operation, served under every base path.
@@ -37,6 +38,8 @@ type Route struct {
 	Verb       string // set where the word before {id} would clash with another route's {id}/word
 	ID         string // operationId
 	Permission auth.Permission
+	Open       bool   // who calls is not known yet: signing in. Has no permission
+	AtRoot     bool   // served without a base too
 	Audit      string // action under which refusals stand in the trail
 	Body       Body
 	MaxBody    int64 // bytes
@@ -82,7 +85,7 @@ func (r Route) pattern(base string) string {
 // check refuses what would be a hole.
 func (r Route) check() error {
 	for what, missing := range map[string]bool{
-		"permission": r.Permission == "", "audit action": r.Audit == "", "body declaration": r.Body == undeclared,
+		"permission, or too much of it,": (r.Permission == "") != r.Open, "audit action": r.Audit == "", "body declaration": r.Body == undeclared,
 		"body limit": r.Body != NoBody && r.MaxBody <= 0, "rate class": r.Rate == unlimitedByMistake,
 		"handler": r.Handle == nil, "operation id": r.ID == "", "card guard declaration": r.Body != NoBody && r.Card == nil,
 	} {

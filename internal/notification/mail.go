@@ -61,18 +61,32 @@ func (m *MailSender) Send(ctx context.Context, r owner.Room, d Delivery) error {
 	if err != nil || !wanted {
 		return err
 	}
+	return m.Post(ctx, Letter{ID: d.ID, From: r.Owner.Name, To: d.To, Subject: d.Subject, Body: string(d.Body)})
+}
+
+// Letter is a mail that is handed in now, or not at all.
+type Letter struct {
+	ID      int64 // the same at each try: a receiver can tell
+	From    string
+	To      string
+	Subject string
+	Body    string
+}
+
+// Post hands a letter in.
+func (m *MailSender) Post(ctx context.Context, l Letter) error {
 	message := mail.NewMsg()
-	if err := message.From(fmt.Sprintf("%q <%s>", r.Owner.Name, m.From)); err != nil {
+	if err := message.From(fmt.Sprintf("%q <%s>", l.From, m.From)); err != nil {
 		return errors.New("notification: the sender's address is not usable")
 	}
-	if err := message.To(d.To); err != nil {
-		return errors.New("notification: the customer's address is not usable for mail")
+	if err := message.To(l.To); err != nil {
+		return errors.New("notification: the receiver's address is not usable for mail")
 	}
-	message.Subject(d.Subject)
+	message.Subject(l.Subject)
 	message.SetDateWithValue(m.Clock.Now())
 	_, domain, _ := strings.Cut(m.From, "@")
-	message.SetMessageIDWithValue(fmt.Sprintf("florin-%d@%s", d.ID, domain)) // the same at each try: a receiver can tell
-	message.SetBodyString(mail.TypeTextPlain, string(d.Body))
+	message.SetMessageIDWithValue(fmt.Sprintf("florin-%d@%s", l.ID, domain))
+	message.SetBodyString(mail.TypeTextPlain, l.Body)
 	client, err := m.client()
 	if err != nil {
 		return errors.New("notification: the mail server's settings are not usable")

@@ -30,6 +30,8 @@ type Server struct {
 	Operator string
 	Secret   string // signing secret
 	Logs     *Logs
+
+	AdminEmail, AdminPassword string
 }
 
 // Each runs a test once for each engine.
@@ -108,6 +110,10 @@ func (s *Server) readCredentials(t *testing.T) {
 			s.Operator = value
 		case "FLORIN_SIGNING_SECRET":
 			s.Secret = value
+		case "FLORIN_ADMIN_EMAIL":
+			s.AdminEmail = value
+		case "FLORIN_ADMIN_PASSWORD":
+			s.AdminPassword = value
 		}
 	}
 }

@@ -55,7 +55,10 @@ func Main(c db.Config) db.Config {
 	}
 	c.WorkerTables = map[string]string{
 		"owner":              "SELECT, INSERT, UPDATE",
-		"staff_user":         "SELECT, INSERT, UPDATE",
+		"staff_user":         "SELECT, INSERT, UPDATE, DELETE",
+		"staff_session":      "SELECT, INSERT, UPDATE, DELETE",
+		"staff_address":      "SELECT, INSERT, UPDATE, DELETE",
+		"sign_in_wait":       "SELECT, INSERT, UPDATE, DELETE",
 		"api_key":            "SELECT, INSERT, UPDATE",
 		"lease":              "SELECT, INSERT, UPDATE, DELETE",
 		"audit_pending":      "SELECT, INSERT, DELETE",
