@@ -44,6 +44,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
+	"github.com/florin-gateway/florin/internal/webhook"
 )
 
 // App is Florin, built and not yet running.
@@ -76,6 +77,7 @@ type App struct {
 	Routing       *routing.Service
 	Notifications *notification.Service
 	Payments      *payment.Service
+	Webhooks      *webhook.Service
 
 	publicURL string // set by Handler
 	node      string // the lease of this process's node number, on PostgreSQL

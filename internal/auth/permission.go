@@ -24,6 +24,7 @@ const (
 	PaymentsRefund     Permission = "payments:refund"
 	MethodsWrite       Permission = "payment-methods:write"
 	ProvidersManage    Permission = "providers:manage"
+	WebhooksManage     Permission = "webhooks:manage"
 	OwnersManage       Permission = "owners:manage"
 	KeysRotate         Permission = "keys:rotate"
 )
@@ -50,7 +51,7 @@ func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
 		return []Permission{CustomersRead, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
-			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage,
+			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage, WebhooksManage,
 			EventsRead, AuditRead, APIKeysManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
 		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, PaymentsRead, PaymentsRefund, EventsRead, SettingsRead}
