@@ -38,48 +38,48 @@ func (l *line) loadAgain(ctx context.Context) error {
 		})
 }
 
-// settleAgain writes down what became of waiting events. One that was refused while the
-// endpoint itself failed keeps its time: it was not the event's fault.
-func (l *line) settleAgain(tx *db.Tx, healthy bool) error {
+// settleAgain says what became of waiting events. One that was refused while the endpoint
+// itself failed keeps its time: it was not the event's fault.
+func (l *line) settleAgain(u *unit, healthy bool) {
 	kept := l.window.again[:0]
 	for _, i := range l.window.again {
 		switch {
 		case i.state == done:
-			l.over(tx, i)
+			l.over(u, i)
 		case i.state == refused && healthy:
-			if err := l.later(tx, i); err != nil {
-				return err
-			}
+			l.later(u, i)
 		default:
 			kept = append(kept, i)
 		}
 	}
+	clear(l.window.again[len(kept):])
 	l.window.again = kept
-	return nil
 }
 
 // over deletes a row and lets the next of its customer go.
-func (l *line) over(tx *db.Tx, i *item) {
+func (l *line) over(u *unit, i *item) {
 	realm, endpoint := l.room.Realm(), l.endpoint.ID
-	tx.Exec(`DELETE FROM webhook_delivery WHERE realm_id = $1 AND endpoint_id = $2 AND seq = $3`, realm, endpoint, i.Seq)
+	u.exec(`DELETE FROM webhook_delivery WHERE realm_id = $1 AND endpoint_id = $2 AND seq = $3`, realm, endpoint, i.Seq)
 	if i.CustomerID == 0 {
 		return
 	}
 	if l.window.held[i.CustomerID]--; l.window.held[i.CustomerID] > 0 {
-		tx.Exec(`UPDATE webhook_delivery SET due_at = $4 WHERE realm_id = $1 AND endpoint_id = $2
+		u.exec(`UPDATE webhook_delivery SET due_at = $4 WHERE realm_id = $1 AND endpoint_id = $2
 			AND seq = (SELECT min(n.seq) FROM webhook_delivery n WHERE n.realm_id = $1 AND n.endpoint_id = $2 AND n.customer_id = $3)`,
 			realm, endpoint, i.CustomerID, l.s.Clock.Millis())
 	}
 }
 
 // later gives a refused event its next time, or gives it up after three days.
-func (l *line) later(tx *db.Tx, i *item) error {
+func (l *line) later(u *unit, i *item) {
 	wait, ok := retry(i.tries+1, l.s.Random)
 	if !ok {
-		l.over(tx, i)
-		return l.s.Audit.Add(tx, l.room.Grant, audit.Entry{Action: audit.DeliveryGivenUp, Object: l.endpoint.ID})
+		l.over(u, i)
+		*u = append(*u, func(tx *db.Tx) error {
+			return l.s.Audit.Add(tx, l.room.Grant, audit.Entry{Action: audit.DeliveryGivenUp, Object: l.endpoint.ID})
+		})
+		return
 	}
-	tx.Exec(`UPDATE webhook_delivery SET due_at = $4, tries = tries + 1 WHERE realm_id = $1 AND endpoint_id = $2 AND seq = $3`,
+	u.exec(`UPDATE webhook_delivery SET due_at = $4, tries = tries + 1 WHERE realm_id = $1 AND endpoint_id = $2 AND seq = $3`,
 		l.room.Realm(), l.endpoint.ID, i.Seq, l.s.Clock.Now().Add(wait).UnixMilli())
-	return nil
 }

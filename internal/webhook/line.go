@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/owner"
@@ -27,7 +28,9 @@ const (
 type line struct {
 	s        *Service
 	room     owner.Room
-	endpoint Endpoint
+	endpoint *Endpoint // as it was at the start; posts read it
+	failures int64     // in a row
+	since    time.Time // when they began
 	window   *window
 	position int64     // in the database
 	read     int64     // up to where events were read into the window
@@ -37,6 +40,7 @@ type line struct {
 	refused  int       // in a row
 	open     *opening
 	ends     chan end
+	writing  chan error // the end of the write under way; nil without one
 }
 
 // opening is why a line stops before it is at the end.
@@ -63,20 +67,71 @@ func (l *line) run(ctx context.Context) error {
 		if l.window.flying == 0 {
 			return l.finish(ctx, nil)
 		}
+		due := len(l.tries) >= unwritten
 		select {
 		case e := <-l.ends:
 			l.ended(e)
-		case <-settle.C:
-			if err := l.settle(ctx); err != nil {
+		case err := <-l.writing:
+			if l.writing = nil; err != nil {
 				return l.finish(ctx, err)
 			}
+		case <-settle.C:
+			due = true
 		}
-		if len(l.tries) >= unwritten {
-			if err := l.settle(ctx); err != nil {
+		if due {
+			if err := l.settleSoon(ctx); err != nil {
 				return l.finish(ctx, err)
 			}
 		}
 	}
+}
+
+// settleSoon writes beside the posts. One write is under way at a time; the next waits for
+// it only when twice as much as may be unwritten is.
+func (l *line) settleSoon(ctx context.Context) error {
+	if l.writing != nil {
+		if len(l.tries) < 2*unwritten {
+			return nil
+		}
+		if err := l.written(); err != nil {
+			return err
+		}
+	}
+	u, err := l.settle()
+	if err != nil || len(u) == 0 {
+		return err
+	}
+	l.writing = make(chan error, 1)
+	go func(done chan<- error) { done <- l.write(ctx, u) }(l.writing)
+	return nil
+}
+
+// written waits for the write under way.
+func (l *line) written() error {
+	if l.writing == nil {
+		return nil
+	}
+	err := <-l.writing
+	l.writing = nil
+	return err
+}
+
+// unit is what one write says, made before it: a unit of the database may run twice.
+type unit []func(*db.Tx) error
+
+func (u *unit) exec(sql string, args ...any) {
+	*u = append(*u, func(tx *db.Tx) error { tx.Exec(sql, args...); return nil })
+}
+
+func (l *line) write(ctx context.Context, u unit) error {
+	return l.s.Store.Write(context.WithoutCancel(ctx), l.room.Scope(), func(tx *db.Tx) error {
+		for _, step := range u {
+			if err := step(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // fill posts as many events as may be under way.
@@ -148,13 +203,20 @@ func (l *line) finish(ctx context.Context, err error) error {
 	for l.window.flying > 0 {
 		l.ended(<-l.ends)
 	}
+	if before := l.written(); err == nil {
+		err = before
+	}
 	if err != nil {
 		return err
 	}
 	if l.open == nil && ctx.Err() == nil && (l.window.refusals() || l.againRefused()) && !l.lastTaken() {
 		l.open = &opening{} // nothing else was there to show that the endpoint is healthy
 	}
-	return l.settle(context.WithoutCancel(ctx))
+	u, err := l.settle()
+	if err != nil || len(u) == 0 {
+		return err
+	}
+	return l.write(ctx, u)
 }
 
 func (l *line) lastTaken() bool {
@@ -168,71 +230,63 @@ func (l *line) againRefused() bool {
 // never is the time of a row that waits behind another of its customer.
 const never = int64(1) << 60
 
-// settle writes down the tries, the rows of what was refused, and how far the line came.
-func (l *line) settle(ctx context.Context) error {
+// settle makes the unit of the tries that ended, the rows of what was refused, and how far
+// the line came. From here on the line counts it as written: if the write fails the line
+// ends, and the next one posts again.
+func (l *line) settle() (unit, error) {
 	healthy := l.open == nil && (l.refused == 0 && len(l.tries) > 0 || l.window.blocked())
-	before := l.position
-	var parked []any
+	before, took := l.position, slices.ContainsFunc(l.tries, try.ok)
+	var u unit
 	if healthy || l.open != nil {
-		l.window.park(healthy, func(i *item, waits bool) {
-			due := never
-			if wait, _ := retry(1, l.s.Random); !waits {
-				due = l.s.Clock.Now().Add(wait).UnixMilli()
-			}
-			parked = append(parked, l.room.Realm(), l.endpoint.ID, i.Seq, i.CustomerID, due, int64(1))
-		})
+		l.park(&u, healthy)
 	}
 	l.position = l.window.advance(l.position)
 	if l.position == before && len(l.tries) == 0 && l.open == nil {
-		return nil
+		return nil, nil
 	}
 	rows, err := l.answers()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = l.s.Store.Write(ctx, l.room.Scope(), func(tx *db.Tx) error {
-		if len(parked) > 0 {
-			tx.Insert(`INSERT INTO webhook_delivery (realm_id, endpoint_id, seq, customer_id, due_at, tries)`, 6, parked...)
+	if len(rows) > 0 {
+		u = append(u, func(tx *db.Tx) error { tx.Insert(insertAttempt, attemptWidth, rows...); return nil })
+	}
+	l.settleAgain(&u, healthy)
+	l.stand(&u, took)
+	l.tries = nil
+	return u, nil
+}
+
+// park gives rows to what others may overtake.
+func (l *line) park(u *unit, healthy bool) {
+	l.window.park(healthy, func(i *item, waits bool) {
+		due := never
+		if wait, _ := retry(1, l.s.Random); !waits {
+			due = l.s.Clock.Now().Add(wait).UnixMilli()
 		}
-		if len(rows) > 0 {
-			tx.Insert(insertAttempt, attemptWidth, rows...)
-		}
-		if err := l.settleAgain(tx, healthy); err != nil {
-			return err
-		}
-		return l.stand(tx)
+		u.exec(`INSERT INTO webhook_delivery (realm_id, endpoint_id, seq, customer_id, due_at, tries) VALUES ($1, $2, $3, $4, $5, 1)
+			ON CONFLICT (realm_id, endpoint_id, seq) DO NOTHING`, l.room.Realm(), l.endpoint.ID, i.Seq, i.CustomerID, due)
 	})
-	l.tries = l.tries[:0]
-	return err
 }
 
-// stand writes how the endpoint stands.
-func (l *line) stand(tx *db.Tx) error {
-	e := &l.endpoint
-	now := l.s.Clock.Now()
-	if l.open == nil {
-		if l.tookSome() && e.Failures > 0 {
-			e.Failures, e.FailingSince = 0, time.Time{}
+const stands = `UPDATE webhook_endpoint SET position = $3, failures = $4, failing_since = $5, next_at = $6 WHERE realm_id = $1 AND id = $2 AND position <= $3`
+
+// stand says how the endpoint stands; took is whether it took anything since the last time.
+func (l *line) stand(u *unit, took bool) {
+	now, next := l.s.Clock.Now(), int64(0)
+	if took {
+		l.failures, l.since = 0, time.Time{}
+	}
+	if l.open != nil {
+		if l.failures++; l.since.IsZero() {
+			l.since = now
 		}
-		tx.Exec(`UPDATE webhook_endpoint SET position = $3, failures = $4, failing_since = $5, next_at = 0 WHERE realm_id = $1 AND id = $2 AND position <= $3`,
-			l.room.Realm(), e.ID, l.position, e.Failures, millis(e.FailingSince))
-		return nil
+		next = now.Add(max(probe(l.failures, l.s.Random), min(l.open.wait, longestWait))).UnixMilli()
 	}
-	e.Failures++
-	if e.FailingSince.IsZero() || l.tookSome() {
-		e.Failures, e.FailingSince = 1, now
+	u.exec(stands, l.room.Realm(), l.endpoint.ID, l.position, l.failures, millis(l.since), next)
+	if l.open != nil && (l.open.gone || now.Sub(l.since) >= failingFor) {
+		l.switchOff(u)
 	}
-	next := now.Add(max(probe(e.Failures, l.s.Random), min(l.open.wait, longestWait)))
-	tx.Exec(`UPDATE webhook_endpoint SET position = $3, failures = $4, failing_since = $5, next_at = $6 WHERE realm_id = $1 AND id = $2 AND position <= $3`,
-		l.room.Realm(), e.ID, l.position, e.Failures, millis(e.FailingSince), next.UnixMilli())
-	if l.open.gone || now.Sub(e.FailingSince) >= failingFor {
-		return l.switchOff(tx)
-	}
-	return nil
-}
-
-func (l *line) tookSome() bool {
-	return slices.ContainsFunc(l.tries, try.ok)
 }
 
 func millis(t time.Time) int64 {
@@ -244,12 +298,15 @@ func millis(t time.Time) int64 {
 
 // switchOff ends the deliveries of an endpoint until somebody switches it on again; an
 // event tells those who listen elsewhere.
-func (l *line) switchOff(tx *db.Tx) error {
+func (l *line) switchOff(u *unit) {
 	why := Failing
 	if l.open.gone {
 		why = Gone
 	}
-	tx.Exec(`UPDATE webhook_endpoint SET enabled = 0, reason = $3 WHERE realm_id = $1 AND id = $2`, l.room.Realm(), l.endpoint.ID, why)
-	l.s.Events.RecordOn(tx, l.room.Grant, event.EndpointDisabled, 0, l.endpoint.ID)
-	return l.s.disabled(tx, l.room, l.endpoint.ID, why)
+	realm, id := l.room.Realm(), l.endpoint.ID
+	u.exec(`UPDATE webhook_endpoint SET enabled = 0, reason = $3 WHERE realm_id = $1 AND id = $2`, realm, id, why)
+	*u = append(*u, func(tx *db.Tx) error {
+		l.s.Events.RecordOn(tx, l.room.Grant, event.EndpointDisabled, 0, id)
+		return l.s.Audit.Add(tx, l.room.Grant, audit.Entry{Action: audit.EndpointOff, Object: id, Fields: []string{why}})
+	})
 }

@@ -53,7 +53,7 @@ func (t try) busy() bool {
 
 // post makes one post. Standard Webhooks: the id stays the same at each try, the time does
 // not.
-func (s *Service) post(ctx context.Context, r owner.Room, e Endpoint, ev event.Event) try {
+func (s *Service) post(ctx context.Context, r owner.Room, e *Endpoint, ev event.Event) try {
 	t := try{id: s.IDs.Next(), event: ev}
 	body, err := s.Body(ctx, r, ev, e.Payload == Full)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Service) post(ctx context.Context, r owner.Room, e Endpoint, ev event.E
 	return t
 }
 
-func (s *Service) send(ctx context.Context, e Endpoint, t *try, body []byte) {
+func (s *Service) send(ctx context.Context, e *Endpoint, t *try, body []byte) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(body))
 	if err != nil {
 		t.problem = noAddress

@@ -174,13 +174,9 @@ func (s *Service) deliver(ctx context.Context, b behind) error {
 	if err != nil || len(all) == 0 || !all[0].Enabled {
 		return err
 	}
-	l := &line{s: s, room: r, endpoint: all[0], window: newWindow(), position: all[0].position, read: all[0].position, ends: make(chan end)}
+	e := &all[0]
+	l := &line{s: s, room: r, endpoint: e, failures: e.Failures, since: e.FailingSince, window: newWindow(), position: e.position, read: e.position, ends: make(chan end)}
 	return l.run(ctx)
-}
-
-// disabled records that an endpoint was switched off.
-func (s *Service) disabled(tx *db.Tx, r owner.Room, endpointID int64, why string) error {
-	return s.Audit.Add(tx, r.Grant, audit.Entry{Action: audit.EndpointOff, Object: endpointID, Fields: []string{why}})
 }
 
 // Test posts one message of the kind webhook.test now and tells how it ended.
@@ -192,7 +188,7 @@ func (s *Service) Test(ctx context.Context, g auth.Grant, endpointID int64) (Att
 	if err := s.Audit.Note(ctx, g, audit.Entry{Action: audit.EndpointTest, Object: endpointID}); err != nil {
 		return Attempt{}, err
 	}
-	t := s.post(ctx, r, e, event.Event{ID: s.IDs.Next(), Kind: event.WebhookTest, Fields: []string{}})
+	t := s.post(ctx, r, &e, event.Event{ID: s.IDs.Next(), Kind: event.WebhookTest, Fields: []string{}})
 	rows, err := t.row(r, e.ID)
 	if err != nil {
 		return Attempt{}, err

@@ -95,7 +95,7 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
-// TestVerify: of 1,000 messages each verifies and no altered one does, with either kind of
+// TestVerify: of 1,100 messages each verifies and no altered one does, with either kind of
 // key.
 func TestVerify(t *testing.T) {
 	t.Parallel()
@@ -105,7 +105,7 @@ func TestVerify(t *testing.T) {
 		require.NoError(t, err)
 		other, err := newSecret(asymmetric)
 		require.NoError(t, err)
-		for n := range 1000 {
+		for n := range map[bool]int{false: 1000, true: 100}[asymmetric] {
 			id, at, body := fmt.Sprint(n), fmt.Sprint(now.Unix()), []byte(strings.Repeat("é{}", n%50)+fmt.Sprint(n))
 			signed := signatures([]secret{other, key}, now, id, at, body)
 			require.NoError(t, Verify(key.shown(), now.Add(4*time.Minute), id, at, signed, body))
