@@ -20,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings cards import clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks cards import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,10 @@ power: ## power-cut rounds on tools/lossyfs (root, /dev/fuse), CYCLES=20
 
 pg-crash: ## kill -9 rounds of PostgreSQL under load, CYCLES=20
 	$(CAMPAIGN) -run '^TestPostgresRestart$$' -args -cycles=$(CYCLES)
+
+webhooks: CYCLES = 10
+webhooks: ## kill -9 rounds while events go to a receiver that flaps, both engines, CYCLES=10
+	$(TESTPG) -- $(CAMPAIGN) -run '^TestWebhooks$$' -args -cycles=$(CYCLES)
 
 interleavings: COUNT = 1000
 interleavings: ## random orders of pay, release, refund, callback, crash on both engines, COUNT=1000

@@ -81,6 +81,8 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 		return map[string]int64{"{id}": f.made(t, "/fee-tables", m{"unit": "CHF", "percent": 1})}
 	case strings.HasPrefix(r.Path, "/users/{id}"):
 		return map[string]int64{"{id}": f.user(t)}
+	case strings.HasPrefix(r.Path, "/webhook-endpoints"):
+		return map[string]int64{"{id}": f.made(t, "/webhook-endpoints", f.endpoint())}
 	case strings.HasPrefix(r.Path, "/origin-domains"):
 		return map[string]int64{"{id}": f.made(t, "/origin-domains", m{"origin": fmt.Sprintf("https://%s%d.example.com", f.canary, f.next())})}
 	default:
@@ -143,6 +145,11 @@ func (f *fixture) method(t *testing.T, customer int64) int64 {
 	t.Helper()
 	f.provider(t)
 	return f.made(t, fmt.Sprintf("/customers/%d/payment-methods", customer), f.card(m{"label": f.canary, "consent": m{"text": "I agree"}}))
+}
+
+// endpoint is at an address that egress refuses: nobody is called.
+func (f *fixture) endpoint() m {
+	return m{"url": "https://10.1.2.3/" + f.canary, "events": []string{"*"}, "description": f.canary}
 }
 
 func (f *fixture) card(more m) m {
@@ -248,6 +255,12 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return m{"providerId": f.provider(t), "currencies": []string{"CHF"}}
 	case "putFeeTable":
 		return m{"unit": "CHF", "percent": 1.5}
+	case "createWebhookEndpoint":
+		return f.endpoint()
+	case "updateWebhookEndpoint":
+		return m{"description": f.canary}
+	case "replayWebhookEvents":
+		return m{"from": "2026-11-20T00:00:00Z", "to": "2026-11-20T01:00:00Z"}
 	case "createOriginDomain":
 		return m{"origin": fmt.Sprintf("https://%s%d.example.com", f.canary, f.next())}
 	}

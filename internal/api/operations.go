@@ -101,6 +101,19 @@ var (
 	originsDoc        = operation{tag: "Administration", summary: "List origin domains", answer: of[OriginList]()}
 	createOriginDoc   = operation{tag: "Administration", summary: "Add an origin domain", body: of[OriginInput](), answer: of[OriginDomain](), errors: []int{409, 413, 415, 422}}
 	removeOriginDoc   = operation{tag: "Administration", summary: "Remove an origin domain", errors: []int{404}}
+
+	endpointsDoc      = operation{tag: "Webhooks", summary: "List webhook endpoints", answer: of[WebhookEndpointList]()}
+	createEndpointDoc = operation{tag: "Webhooks", summary: "Add a webhook endpoint", body: of[WebhookEndpointInput](), answer: of[WebhookEndpoint](), errors: []int{409, 413, 415, 422},
+		description: "It hears of what happens from now on, signed by Standard Webhooks. The secret is in this answer and in no other."}
+	endpointDoc       = operation{tag: "Webhooks", summary: "Get a webhook endpoint", answer: of[WebhookEndpoint](), errors: []int{404}}
+	updateEndpointDoc = operation{tag: "Webhooks", summary: "Change a webhook endpoint, or switch it on or off", body: of[WebhookEndpointChange](), answer: of[WebhookEndpoint](), errors: []int{404, 413, 415}}
+	removeEndpointDoc = operation{tag: "Webhooks", summary: "Remove a webhook endpoint", errors: []int{404}}
+	rotateEndpointDoc = operation{tag: "Webhooks", summary: "Give a webhook endpoint a new secret", body: of[WebhookRotation](), answer: of[WebhookEndpoint](), errors: []int{404, 409, 413, 415, 422},
+		description: "Until the overlap ends each post has a signature of each secret."}
+	testEndpointDoc = operation{tag: "Webhooks", summary: "Post a test event now", answer: of[WebhookAttempt](), errors: []int{404, 409, 422}, description: "An event webhook.test, signed like any other. The answer says how it went."}
+	replayDoc       = operation{tag: "Webhooks", summary: "Send events again", body: of[WebhookReplay](), answer: of[ReplayAnswer](), errors: []int{404, 409, 413, 415, 422},
+		description: "One event, or up to 10,000 of a time, with the same webhook-id as before."}
+	attemptsDoc = operation{tag: "Webhooks", summary: "List deliveries that were tried", answer: of[WebhookAttemptPage](), errors: []int{404}, description: "Of the last thirty days, the newest first."}
 )
 
 func requestParams() []gate.Param {
@@ -122,6 +135,10 @@ func offerParams() []gate.Param {
 
 func disputeParams() []gate.Param {
 	return append(pageParams(), gate.Param{Name: "status", Type: "string", Doc: "open, won or lost", Typed: true})
+}
+
+func attemptParams() []gate.Param {
+	return append(pageParams(), gate.Param{Name: "eventId", Type: "integer", Doc: "Of this event", Typed: true})
 }
 
 func rateParams() []gate.Param {

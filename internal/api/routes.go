@@ -19,6 +19,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
+	"github.com/florin-gateway/florin/internal/webhook"
 )
 
 // Bases are the paths under which every operation is served: the vendor's curl
@@ -40,6 +41,7 @@ type API struct {
 	Routing   *routing.Service
 	Fees      *fee.Service
 	Rates     *rate.Source
+	Webhooks  *webhook.Service
 	Clock     clock.Clock
 	Mail      *notification.MailSender // nil: invitations are shown instead
 	PublicURL func() string
@@ -105,6 +107,15 @@ func (a *API) Routes() []gate.Route {
 		admin(get, "/origin-domains", "listOriginDomains", auth.SettingsRead, audit.OriginsRead, gate.NoBody, a.listOrigins).says(originsDoc),
 		admin(post, "/origin-domains", "createOriginDomain", auth.SettingsWrite, audit.OriginsChange, gate.JSON, a.createOrigin).says(createOriginDoc),
 		admin(del, "/origin-domains/{id}", "removeOriginDomain", auth.SettingsWrite, audit.OriginsChange, gate.NoBody, a.removeOrigin).says(removeOriginDoc),
+		admin(get, "/webhook-endpoints", "listWebhookEndpoints", auth.WebhooksManage, audit.EndpointsRead, gate.NoBody, a.listEndpoints).says(endpointsDoc),
+		endpoint(post, "/webhook-endpoints", "createWebhookEndpoint", audit.EndpointCreate, gate.JSON, a.createEndpoint).says(createEndpointDoc),
+		admin(get, "/webhook-endpoints/{id}", "getWebhookEndpoint", auth.WebhooksManage, audit.EndpointsRead, gate.NoBody, a.getEndpoint).says(endpointDoc),
+		endpoint(put, "/webhook-endpoints/{id}", "updateWebhookEndpoint", audit.EndpointChange, gate.JSON, a.updateEndpoint).says(updateEndpointDoc),
+		admin(del, "/webhook-endpoints/{id}", "removeWebhookEndpoint", auth.WebhooksManage, audit.EndpointRemove, gate.NoBody, a.removeEndpoint).says(removeEndpointDoc),
+		endpoint(post, "/webhook-endpoints/{id}/rotate", "rotateWebhookSecret", audit.EndpointRotate, gate.JSON, a.rotateEndpoint).says(rotateEndpointDoc),
+		admin(post, "/webhook-endpoints/{id}/test", "testWebhookEndpoint", auth.WebhooksManage, audit.EndpointTest, gate.NoBody, a.testEndpoint).says(testEndpointDoc),
+		endpoint(post, "/webhook-endpoints/{id}/replay", "replayWebhookEvents", audit.EndpointReplay, gate.JSON, a.replayEvents).says(replayDoc),
+		admin(get, "/webhook-endpoints/{id}/attempts", "listWebhookAttempts", auth.WebhooksManage, audit.AttemptsRead, gate.NoBody, a.listAttempts).query(attemptParams()...).says(attemptsDoc),
 		admin(get, "/events", "listEvents", auth.EventsRead, audit.EventsRead, gate.NoBody, a.events).query(pageParams()...).says(eventsDoc),
 		admin(get, "/audit", "listAudit", auth.AuditRead, audit.AuditRead, gate.NoBody, a.audit).query(auditParams()...).says(auditDoc),
 		admin(get, "/settings", "getSettings", auth.SettingsRead, audit.SettingsRead, gate.NoBody, a.getSettings).says(settingsDoc),
@@ -187,6 +198,12 @@ func payments(method, path, id string, p auth.Permission, action string, body ga
 // never shown again.
 func secret(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
 	return newRoute(method, path, id, p, action, body, h, func(name string) bool { return name != "kind" && name != "name" && name != "enabled" })
+}
+
+// endpoint is a route about webhook endpoints: of what it takes only the description is
+// free text, and numbers in an address are the receiver's business.
+func endpoint(method, path, id, action string, body gate.Body, h handler) route {
+	return newRoute(method, path, id, auth.WebhooksManage, action, body, h, func(name string) bool { return name != "description" })
 }
 
 // cards is a route that takes a card: the one place where its digits may stand.

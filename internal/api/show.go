@@ -62,9 +62,12 @@ func showRecord(r audit.Record) AuditRecord {
 
 func showEvent(e event.Event) Event {
 	shown := Event{ID: strconv.FormatInt(e.ID, 10), Type: e.Kind, Time: stamp(e.Time()), Data: EventData{CustomerID: idOrNull(e.CustomerID), Fields: e.Fields}}
-	if strings.HasPrefix(e.Kind, "payment_method.") {
+	switch subject, _, _ := strings.Cut(e.Kind, "."); subject {
+	case "payment_method":
 		shown.Data.PaymentMethodID = idOrNull(e.ObjectID)
-	} else {
+	case "webhook_endpoint":
+		shown.Data.EndpointID = idOrNull(e.ObjectID)
+	default:
 		shown.Data.PaymentRequestID = idOrNull(e.ObjectID)
 	}
 	return shown

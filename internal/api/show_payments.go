@@ -62,7 +62,10 @@ func discreet(r *gate.Request, q *payment.Request) *payment.Request {
 }
 
 func (a *API) showRequest(r *gate.Request, q *payment.Request) PaymentRequest {
-	q = discreet(r, q)
+	return a.wholeRequest(discreet(r, q))
+}
+
+func (a *API) wholeRequest(q *payment.Request) PaymentRequest {
 	c := q.Client
 	shown := PaymentRequest{ID: q.ID, OwnerID: q.OwnerID, UserID: q.UserID, RecipientName: q.OwnerName, PaymentRequestStatusID: int64(q.Shown()),
 		TransactionID: idOrNull(q.AttemptID), TransactionNumber: orNull(q.Reference), Amount: number(q.Amount.Minor, q.Amount.Currency), Unit: q.Amount.Currency,

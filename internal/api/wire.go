@@ -233,6 +233,7 @@ type EventData struct {
 	CustomerID       *int64   `json:"customerId"`
 	PaymentRequestID *int64   `json:"paymentRequestId"`
 	PaymentMethodID  *int64   `json:"paymentMethodId"`
+	EndpointID       *int64   `json:"webhookEndpointId,omitempty"`
 	Fields           []string `json:"fields"`
 }
 

@@ -44,6 +44,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
+	"github.com/florin-gateway/florin/internal/webhook"
 )
 
 // App is Florin, built and not yet running.
@@ -76,6 +77,7 @@ type App struct {
 	Routing       *routing.Service
 	Notifications *notification.Service
 	Payments      *payment.Service
+	Webhooks      *webhook.Service
 
 	mail      *notification.MailSender // nil without --smtp-url
 	publicURL string                   // set by Handler

@@ -64,7 +64,7 @@ func (a *App) mountPaymentPage(g *gate.Gate, s config.Serve, open map[string]htt
 // API is the HTTP API over this app's features.
 func (a *App) API() *api.API {
 	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault, Rotations: a.Rotations,
-		Payments: a.Payments, Consents: a.Consents, Routing: a.Routing, Fees: a.Fees, Rates: a.Rates, Clock: a.Clock,
+		Payments: a.Payments, Consents: a.Consents, Routing: a.Routing, Fees: a.Fees, Rates: a.Rates, Webhooks: a.Webhooks, Clock: a.Clock,
 		Mail: a.mail, PublicURL: a.public}
 }
 

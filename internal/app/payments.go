@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/consent"
@@ -23,6 +24,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
+	"github.com/florin-gateway/florin/internal/webhook"
 )
 
 // buildPayments builds what money needs, from the rates up to the payments.
@@ -59,8 +61,20 @@ func (a *App) buildPayments(o options) error {
 	}
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
-	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents}
+	a.buildWebhooks(allowed)
+	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks}
 	return nil
+}
+
+// buildWebhooks builds what tells merchants' systems; the API's own words are what is told.
+func (a *App) buildWebhooks(allowed []netip.Prefix) {
+	a.Webhooks = webhook.New(webhook.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random,
+		Client: a.Egress, PlainHTTP: len(allowed) > 0})
+	if a.Config.Postgres() {
+		a.Webhooks.Leases = a.Leases
+	}
+	a.Webhooks.Body = a.API().WebhookBody
+	a.Events.OnNumbered(a.Webhooks.Wake)
 }
 
 // hide and show seal what the sandbox keeps for a payer, under the owner's key.
@@ -110,6 +124,7 @@ func (a *App) public() string { return a.publicURL }
 func (a *App) startPayments(running context.Context, failed func(string) func(error)) {
 	a.goRun(func() { a.Payments.Run(running, paymentsEvery, failed("payments")) })
 	a.goRun(func() { a.Sandbox.Run(running, paymentsEvery, failed("sandbox callbacks")) })
+	a.goRun(func() { a.Webhooks.Run(running, paymentsEvery, failed("webhooks")) })
 	a.goRun(func() { a.Notifications.Run(running, paymentsEvery, failed("notifications")) })
 }
 
@@ -125,7 +140,8 @@ func (a *App) eachRealm(ctx context.Context) error {
 		for _, mode := range []auth.Mode{auth.Live, auth.Test} {
 			expiry := a.Payments.ExpireMethods(ctx, auth.System(o.ID, o.Realm(mode), mode, "method-expiry"))
 			reconcile := a.Payments.ReconcileYesterday(ctx, auth.System(o.ID, o.Realm(mode), mode, "reconciliation"))
-			errs = append(errs, expiry, reconcile)
+			purge := a.Webhooks.Purge(ctx, auth.System(o.ID, o.Realm(mode), mode, "webhook-attempts"))
+			errs = append(errs, expiry, reconcile, purge)
 		}
 	}
 	return errors.Join(errs...)

@@ -80,6 +80,18 @@ const (
 	OriginsChange  = "origin_domain.change"
 	RatesRead      = "rate.read"
 	Reconcile      = "payment.reconcile"
+
+	EndpointsRead   = "webhook.list"
+	EndpointCreate  = "webhook.create"
+	EndpointChange  = "webhook.change"
+	EndpointRotate  = "webhook.rotate"
+	EndpointRemove  = "webhook.remove"
+	EndpointOff     = "webhook.switched_off"
+	EndpointTest    = "webhook.test"
+	EndpointReplay  = "webhook.replay"
+	AttemptsRead    = "webhook.attempts"
+	DeliveryGivenUp = "webhook.given_up"
+	WebhookFull     = "webhook.full" // personal data left in a body
 )
 
 // OK is the result of what succeeded; a refusal's result is its error code.

@@ -25,6 +25,7 @@ const (
 	PaymentsRefund     Permission = "payments:refund"
 	MethodsWrite       Permission = "payment-methods:write"
 	ProvidersManage    Permission = "providers:manage"
+	WebhooksManage     Permission = "webhooks:manage"
 	OwnersManage       Permission = "owners:manage"
 	KeysRotate         Permission = "keys:rotate"
 )
@@ -55,7 +56,7 @@ func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
 		return []Permission{CustomersRead, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
-			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage,
+			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage, WebhooksManage,
 			EventsRead, AuditRead, APIKeysManage, UsersManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
 		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, PaymentsRead, PaymentsRefund, EventsRead, SettingsRead}

@@ -62,6 +62,53 @@ func (s shape) text(numbered bool) string {
 	return string(append(b, ')'))
 }
 
+const (
+	// manyRows of one insert go to PostgreSQL as one array a column: binding a value costs
+	// it more than inserting one.
+	manyRows = 16
+	// mostRows bounds a statement so.
+	mostRows = 1024
+)
+
+// asColumns turns rows into an array for each column, and their types as the arguments of
+// unnest. nil if a column holds values of two types, or NULL.
+func asColumns(rows []any, width int) (columns []any, types string) {
+	for c := range width {
+		var column any
+		var name string
+		switch rows[c].(type) {
+		case int64:
+			column, name = ofColumn[int64](rows, c, width), "bigint"
+		case string:
+			column, name = ofColumn[string](rows, c, width), "text"
+		case []byte:
+			column, name = ofColumn[[]byte](rows, c, width), "bytea"
+		}
+		if column == nil {
+			return nil, ""
+		}
+		if c > 0 {
+			types += ", "
+		}
+		types += "$" + strconv.Itoa(c+1) + "::" + name + "[]"
+		columns = append(columns, column)
+	}
+	return columns, types
+}
+
+// ofColumn is nil if a value is of another type.
+func ofColumn[T any](rows []any, c, width int) any {
+	column := make([]T, 0, len(rows)/width)
+	for ; c < len(rows); c += width {
+		value, ok := rows[c].(T)
+		if !ok {
+			return nil
+		}
+		column = append(column, value)
+	}
+	return column
+}
+
 // merged is the rows of several units, by the text that each begins with. The writer
 // has one and uses it again.
 type merged struct {

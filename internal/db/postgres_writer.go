@@ -104,24 +104,31 @@ func (e *postgresEngine) queueOne(batch *pgx.Batch, from []*statement, s *statem
 		batch.Queue(s.sql, s.args...)
 		return append(from, s)
 	}
-	for args := s.args; len(args) > 0; {
-		text, some := e.nextInsert(*s, args)
-		batch.Queue(text, some...)
-		args = args[len(some):]
+	for left := s.args; len(left) > 0; {
+		text, args, taken := e.nextInsert(*s, left)
+		batch.Queue(text, args...)
+		left = left[taken:]
 		from = append(from, s)
 	}
 	return from
 }
 
 // nextInsert gives the text of an insert for as many of its rows as one statement takes,
-// and their values.
-func (e *postgresEngine) nextInsert(s statement, left []any) (string, []any) {
-	as := shape{into: s.sql, width: s.width, rows: nextRows(len(left) / s.width)}
-	text, ok := e.inserts.Load(as)
-	if !ok {
-		text, _ = e.inserts.LoadOrStore(as, as.text(true))
+// its arguments, and how many values it takes.
+func (e *postgresEngine) nextInsert(s statement, left []any) (text string, args []any, taken int) {
+	if len(left) >= manyRows*s.width {
+		rows := left[:min(len(left), mostRows*s.width)]
+		if columns, types := asColumns(rows, s.width); columns != nil {
+			return s.sql + " SELECT * FROM unnest(" + types + ")", columns, len(rows)
+		}
 	}
-	return text.(string), left[:as.rows*as.width]
+	as := shape{into: s.sql, width: s.width, rows: nextRows(len(left) / s.width)}
+	known, ok := e.inserts.Load(as)
+	if !ok {
+		known, _ = e.inserts.LoadOrStore(as, as.text(true))
+	}
+	taken = as.rows * as.width
+	return known.(string), left[:taken], taken
 }
 
 // attemptLooking commits only after every statement changed the rows it had to.
@@ -182,15 +189,15 @@ func (s *pgSession) exec(st statement) error {
 		st.sql, st.args = st.short()
 		st.width = 0
 	}
-	for args := st.args; st.width > 0; {
-		if len(args) == 0 {
+	for left := st.args; st.width > 0; {
+		if len(left) == 0 {
 			return nil
 		}
-		text, some := s.engine.nextInsert(st, args)
-		if _, err := s.tx.Exec(s.ctx, text, some...); err != nil {
+		text, args, taken := s.engine.nextInsert(st, left)
+		if _, err := s.tx.Exec(s.ctx, text, args...); err != nil {
 			return fromPostgres(err)
 		}
-		args = args[len(some):]
+		left = left[taken:]
 	}
 	tag, err := s.tx.Exec(s.ctx, st.sql, st.args...)
 	if err != nil {

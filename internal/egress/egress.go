@@ -111,7 +111,7 @@ func (c Config) transport(check func(netip.AddrPort) error) *http.Transport {
 		ForceAttemptHTTP2:      true,
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression:     true, // the size on the wire is the size
-		MaxIdleConnsPerHost:    8,
+		MaxIdleConnsPerHost:    16,   // as many posts as are under way to one webhook endpoint
 		IdleConnTimeout:        90 * time.Second,
 	}
 }

@@ -9,5 +9,7 @@
 //
 // Events name customers and changed fields and carry no personal value.
 //
+// Find looks into the log by time or id.
+//
 // Tables: event_pending, event.
 package event

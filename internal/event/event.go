@@ -39,9 +39,19 @@ const (
 	MethodExpiring = "payment_method.expiring"
 	MethodExpired  = "payment_method.expired"
 
+	EndpointDisabled = "webhook_endpoint.disabled"
+	WebhookTest      = "webhook.test" // sent by request, in no log
+
 	ConsentGiven     = "consent.given"
 	ConsentWithdrawn = "consent.withdrawn"
 )
+
+// Kinds lists the events that an endpoint can ask for.
+func Kinds() []string {
+	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
+		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
+		MethodExpiring, MethodExpired, EndpointDisabled, ConsentGiven, ConsentWithdrawn}
+}
 
 // Event is something that happened to a customer.
 type Event struct {
@@ -61,12 +71,17 @@ type Log struct {
 	store  *db.DB
 	nextID func() int64
 	wake   chan struct{}
+
+	numbered func() // hears of each run that gave numbers; may be nil
 }
 
 // NewLog makes the log; nextID numbers events before they have their place in order.
 func NewLog(store *db.DB, nextID func() int64) *Log {
 	return &Log{store: store, nextID: nextID, wake: make(chan struct{}, 1)}
 }
+
+// OnNumbered has f called after events got their numbers on this node. Call it before Run.
+func (l *Log) OnNumbered(f func()) { l.numbered = f }
 
 // Record adds an event to the unit that changes the customer.
 func (l *Log) Record(tx *db.Tx, g auth.Grant, kind string, customer int64, fields []string) {
@@ -94,20 +109,27 @@ func (l *Log) Woken() <-chan struct{} { return l.wake }
 func (l *Log) After(ctx context.Context, g auth.Grant, after int64, limit int) ([]Event, error) {
 	events := make([]Event, 0, limit)
 	err := l.store.Each(ctx, db.Realm(g.Realm()),
-		`SELECT seq, id, kind, customer_id, fields, object_id FROM event WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+		`SELECT `+Columns+` FROM event e WHERE e.realm_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3`,
 		[]any{g.Realm(), after, limit}, func(r db.Row) error {
-			var e Event
-			var fields string
-			if err := r.Scan(&e.Seq, &e.ID, &e.Kind, &e.CustomerID, &fields, &e.ObjectID); err != nil {
-				return err
-			}
-			if e.Fields = []string{}; fields != "" {
-				e.Fields = strings.Split(fields, ",")
-			}
+			e, err := Scan(r)
 			events = append(events, e)
-			return nil
+			return err
 		})
 	return events, err
+}
+
+// Columns of a table event named e, for Scan.
+const Columns = `e.seq, e.id, e.kind, e.customer_id, e.fields, e.object_id`
+
+// Scan reads Columns, and what more was asked for.
+func Scan(r db.Row, more ...any) (Event, error) {
+	var e Event
+	var fields string
+	err := r.Scan(append([]any{&e.Seq, &e.ID, &e.Kind, &e.CustomerID, &fields, &e.ObjectID}, more...)...)
+	if e.Fields = []string{}; fields != "" {
+		e.Fields = strings.Split(fields, ",")
+	}
+	return e, err
 }
 
 // sequenceBatch bounds how long one run of the sequencer holds SQLite's writer.
@@ -191,6 +213,9 @@ func (r run) number(tx *db.Tx) {
 func (l *Log) Run(ctx context.Context, interval time.Duration, failed func(error)) {
 	clock.Repeat(ctx, interval, l.wake, func(ctx context.Context) bool {
 		count, err := l.Sequence(ctx)
+		if count > 0 && l.numbered != nil {
+			l.numbered()
+		}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			failed(err)
 		}

@@ -61,6 +61,7 @@ const (
 	RuleNotFound          = "ROUTING_RULE_NOT_FOUND"
 	FeeNotFound           = "FEE_TABLE_NOT_FOUND"
 	OriginNotFound        = "ORIGIN_DOMAIN_NOT_FOUND"
+	EndpointNotFound      = "WEBHOOK_ENDPOINT_NOT_FOUND"
 	DisputeNotFound       = "DISPUTE_NOT_FOUND"
 	AlreadyProcessed      = "ALREADY_PROCESSED"
 	RefundExceedsPaid     = "REFUND_EXCEEDS_PAID"

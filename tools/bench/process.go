@@ -187,7 +187,7 @@ func (p program) serve(ctx context.Context, dataDir, databaseURL string) (*serve
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--data-dir", dataDir, "--listen", address, "--rate-limit", "0"}
+	args := []string{"serve", "--data-dir", dataDir, "--listen", address, "--rate-limit", "0", "--egress-allow", "127.0.0.0/8"}
 	if databaseURL != "" {
 		args = append(args, "--database-url", databaseURL)
 	}

@@ -50,7 +50,7 @@ func allRows(growth []int) []row {
 				row{name: fmt.Sprintf("errors-%s-get-%d", engine, connections), floor: "–", selfish: true, measure: alone(engine, connections, get)})
 		}
 	}
-	rows = append(rows, paymentRows()...)
+	rows = append(append(rows, paymentRows()...), webhookRows()...)
 	for _, engine := range []string{engineSQLite, enginePostgres} {
 		for _, size := range growth {
 			floor := map[string]string{engineSQLite: "raw SQLite of the same size, groups of 64", enginePostgres: "pgbench -c 64, same size"}[engine]

@@ -47,6 +47,9 @@ func Main(c db.Config) db.Config {
 		"payment_reconciliation": "SELECT, INSERT, DELETE",
 		"payment_difference":     "SELECT, INSERT, DELETE",
 		"notification":           "SELECT, INSERT, UPDATE, DELETE",
+		"webhook_endpoint":       "SELECT, INSERT, UPDATE, DELETE",
+		"webhook_delivery":       "SELECT, INSERT, UPDATE, DELETE",
+		"webhook_attempt":        "SELECT, INSERT, UPDATE, DELETE",
 		"sandbox_charge":         "SELECT, INSERT, UPDATE, DELETE",
 		"sandbox_refund":         "SELECT, INSERT, UPDATE, DELETE",
 		"sandbox_token":          "SELECT, INSERT, UPDATE, DELETE",
@@ -73,6 +76,8 @@ func Main(c db.Config) db.Config {
 		"payment_task":       "SELECT",
 		"payment_notice":     "SELECT, DELETE",
 		"notification":       "SELECT",
+		"webhook_endpoint":   "SELECT",
+		"webhook_delivery":   "SELECT",
 		"sandbox_charge":     "SELECT", // a challenge is found by the hash of its token
 		"sandbox_callback":   "SELECT, UPDATE, DELETE",
 	}
