@@ -55,7 +55,7 @@ const maxBody = 256 << 10
 // Routes are all operations.
 func (a *API) Routes() []gate.Route {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
-	return routes{
+	return append(routes{
 		onCustomers(get, "/customers", "listCustomers", auth.CustomersRead, audit.CustomerList, gate.NoBody, a.listCustomers).query(listParams()...).says(listDoc),
 		onCustomers(post, "/customers", "createCustomer", auth.CustomersWrite, audit.CustomerCreate, gate.JSON, a.createCustomer).says(createDoc),
 		onCustomers(post, "/customers/search", "searchCustomers", auth.CustomersRead, audit.CustomerSearch, gate.JSON, a.searchCustomers).says(searchDoc),
@@ -95,6 +95,13 @@ func (a *API) Routes() []gate.Route {
 		payments(post, "/reconciliations", "reconcile", auth.PaymentsRefund, audit.Reconcile, gate.JSON, a.reconcile).says(reconcileDoc),
 		payments(get, "/exchanges/rates", "getRates", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.rates).query(rateParams()...).says(ratesDoc),
 		payments(get, "/exchanges/historical", "getRatesOfDay", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.ratesOn).query(append(rateParams(), dayParam())...).says(ratesOnDoc),
+	}, a.administration()...).plain()
+}
+
+// administration are the operations of an owner's staff and of the operator.
+func (a *API) administration() routes {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	return routes{
 		admin(get, "/providers", "listProviders", auth.ProvidersManage, audit.ProvidersRead, gate.NoBody, a.listProviders).says(providersDoc),
 		secret(post, "/providers", "createProvider", auth.ProvidersManage, audit.ProviderChange, gate.JSON, a.createProvider).says(createProviderDoc),
 		secret(put, "/providers/{id}", "updateProvider", auth.ProvidersManage, audit.ProviderChange, gate.JSON, a.updateProvider).says(updateProviderDoc),
@@ -139,7 +146,7 @@ func (a *API) Routes() []gate.Route {
 		admin(post, "/owners", "createOwner", auth.OwnersManage, audit.OwnerCreate, gate.JSON, a.createOwner).says(createOwnerDoc),
 		admin(get, "/key-rotations", "getKeyRotation", auth.KeysRotate, audit.RotationRead, gate.NoBody, a.getRotation).says(rotationDoc),
 		admin(post, "/key-rotations", "startKeyRotation", auth.KeysRotate, audit.KeysRotate, gate.JSON, a.startRotation).says(startRotationDoc),
-	}.plain()
+	}
 }
 
 // route is a gate.Route in the making, so that a line of the table reads as one.

@@ -20,6 +20,7 @@ func afterErasure() map[string]string {
 		"customer_index": "gone", "interaction": "gone", "customer_deposit": "gone", "consent": "gone", "payment_method": "gone", "notification": "gone",
 		"payment_request": "empty", "payment_attempt": "empty", // amounts and dates are kept by law
 		"payment_log": "plain", "payment_dispute": "plain", "event": "plain", "event_pending": "plain", // ids, amounts, codes
+		"webhook_delivery": "plain", "webhook_attempt": "plain", // ids and statuses; what receivers answered is cleared (TestAttempts of webhook)
 		"idempotency_answer": "sealed", // under the customer's key; the row makes a repeated create answer 410
 	}
 }
