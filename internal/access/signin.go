@@ -41,8 +41,10 @@ func (s *Service) Login(ctx context.Context, in SignIn, from auth.Origin) (Sessi
 		return Session{}, Secret{}, err
 	}
 	if wait > 0 {
-		return Session{}, Secret{}, s.turnAway(ctx, try, &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, RetryAfter: wait,
-			Message: "Too many attempts to sign in; wait before the next one"})
+		// No record, as for any other limit: the failures that led here have theirs, and a
+		// flood must not write the trail.
+		return Session{}, Secret{}, &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, RetryAfter: wait,
+			Message: "Too many attempts to sign in; wait before the next one"}
 	}
 	err = s.hashing.run(ctx, func() error { return checkPassword(try.hash(), in.Password) })
 	if errors.Is(err, errPassword) || err == nil && try.user.Status != Active {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/florin-gateway/florin/internal/db"
@@ -58,7 +59,7 @@ func (s *Service) chooseBuckets(ctx context.Context, try *attempt) error {
 		return sum[:]
 	}
 	email := normalEmail(try.Email)
-	try.place = mark("place", email, try.from.Address)
+	try.place = mark("place", email, try.from.Address, strconv.FormatInt(try.user.ID, 10)) // one address may work for two owners
 	account, address := mark("account", email), mark("address", network(try.from.Address))
 	if err != nil {
 		return err
