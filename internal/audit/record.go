@@ -91,7 +91,6 @@ const (
 	EndpointReplay  = "webhook.replay"
 	AttemptsRead    = "webhook.attempts"
 	DeliveryGivenUp = "webhook.given_up"
-	WebhookFull     = "webhook.full" // personal data left in a body
 )
 
 // OK is the result of what succeeded; a refusal's result is its error code.

@@ -152,7 +152,7 @@ func (l *line) fill(ctx context.Context) error {
 // load reads the next events of the log, if few are left, and each second the rows that
 // are due. What is none of the endpoint's is done at once.
 func (l *line) load(ctx context.Context) error {
-	if l.s.Clock.Now().Sub(l.looked) >= time.Second && len(l.window.again) == 0 {
+	if l.s.Clock.Now().Sub(l.looked) >= time.Second && len(l.window.again) == 0 && l.writing == nil { // rows on their way would be missed
 		if err := l.loadAgain(ctx); err != nil {
 			return err
 		}

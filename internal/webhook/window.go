@@ -20,6 +20,7 @@ type item struct {
 	event.Event
 	state state
 	tries int64 // of a row of webhook_delivery; 0 for a fresh one
+	taken bool  // the receiver has it; what is done and not taken is none of the endpoint's
 }
 
 type state int
@@ -60,7 +61,7 @@ func (w *window) next() *item {
 // refusal.
 func (w *window) took(i *item, ok bool) {
 	w.flying--
-	if i.state = done; ok {
+	if i.state, i.taken = done, ok; ok {
 		w.width = min(widest, 2*w.width)
 		return
 	}
@@ -73,7 +74,7 @@ func (w *window) took(i *item, ok bool) {
 // true for an event behind another of its customer.
 func (w *window) park(healthy bool, each func(i *item, waits bool)) {
 	end := len(w.fresh)
-	for !healthy && end > 0 && w.fresh[end-1].state != done {
+	for !healthy && end > 0 && !w.fresh[end-1].taken {
 		end--
 	}
 	for _, i := range w.fresh[:end] {
