@@ -79,11 +79,11 @@ var ErrRefused = errors.New("access: credential refused")
 // Authenticate finds out whose key or token a text is. With ErrRefused the actor is the
 // credential's where that is known (expired, wrong address), and the zero Actor otherwise.
 func (s *Service) Authenticate(ctx context.Context, text string, from netip.Addr) (auth.Actor, error) {
-	kind := kindOf(text)
-	if kind != apiKey && kind != sessionToken {
+	load := s.loader(kindOf(text))
+	if load == nil {
 		return auth.Actor{}, ErrRefused
 	}
-	known, err := s.lookup(ctx, kind, hashOf(text))
+	known, err := s.lookup(ctx, load, hashOf(text))
 	if err != nil {
 		return auth.Actor{}, err
 	}
@@ -98,17 +98,26 @@ func allowed(cidrs []netip.Prefix, from netip.Addr) bool {
 	return len(cidrs) == 0 || slices.ContainsFunc(cidrs, func(c netip.Prefix) bool { return c.Contains(from.Unmap()) })
 }
 
-func (s *Service) lookup(ctx context.Context, kind string, hash [32]byte) (credential, error) {
+// loader is how a kind of credential is found; nil for what is none.
+func (s *Service) loader(kind string) func(context.Context, [32]byte) (credential, error) {
+	switch kind {
+	case apiKey:
+		return s.loadKey
+	case sessionToken:
+		return s.loadSession
+	case accessToken:
+		return s.loadToken
+	}
+	return nil
+}
+
+func (s *Service) lookup(ctx context.Context, load func(context.Context, [32]byte) (credential, error), hash [32]byte) (credential, error) {
 	now := s.clock.Now()
 	s.mu.RLock()
 	known, ok := s.cached[hash]
 	s.mu.RUnlock()
 	if ok && now.Before(known.until) {
 		return known, nil
-	}
-	load := s.loadKey
-	if kind == sessionToken {
-		load = s.loadSession
 	}
 	known, err := load(ctx, hash)
 	if errors.Is(err, db.ErrNoRows) {
@@ -123,7 +132,14 @@ func (s *Service) lookup(ctx context.Context, kind string, hash [32]byte) (crede
 }
 
 func (s *Service) loadKey(ctx context.Context, hash [32]byte) (credential, error) {
-	keys, err := s.keys(ctx, `hash = $1`, hash[:])
+	c, err := s.keyed(ctx, `hash = $1`, hash[:])
+	c.actor.Permissions = append(c.actor.Permissions, auth.TokensOwn)
+	return c, err
+}
+
+// keyed is the one key of a condition as a credential.
+func (s *Service) keyed(ctx context.Context, where string, args ...any) (credential, error) {
+	keys, err := s.keys(ctx, where, args...)
 	if err == nil && len(keys) == 0 {
 		err = db.ErrNoRows
 	}
@@ -168,6 +184,11 @@ func (s *Service) drop(these func(credential) bool) {
 
 func (s *Service) dropKey(keyID int64) {
 	s.drop(func(c credential) bool { return c.actor.Kind == auth.APIKey && c.actor.ID == keyID })
+}
+
+// dropOwner forgets everything of an owner: one of its roles was changed.
+func (s *Service) dropOwner(owner int64) {
+	s.drop(func(c credential) bool { return c.actor.Owner == owner })
 }
 
 func (s *Service) dropUser(userID int64) { s.drop(func(c credential) bool { return c.user == userID }) }

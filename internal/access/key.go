@@ -31,12 +31,12 @@ type Key struct {
 	Created     time.Time
 }
 
-// NewKey says what a key shall be able to do. Either a role or permissions.
+// NewKey says what a key shall be able to do.
 type NewKey struct {
 	Name        string
 	Mode        auth.Mode
-	Role        auth.Role
-	Permissions []auth.Permission
+	Role        auth.Role         // empty where permissions are listed one by one
+	Permissions []auth.Permission // of a role too, unless it is built in
 	CIDRs       []netip.Prefix
 	Expires     time.Time
 	User        int64 // whose own key it is; 0 for the owner's
@@ -63,6 +63,7 @@ const (
 	apiKey       = "sk"
 	sessionToken = "st"
 	inviteToken  = "it"
+	accessToken  = "at"
 )
 
 // newSecret makes florin_live_sk_…: a prefix by which secret scanners find a leaked
@@ -109,24 +110,28 @@ func (s *Service) Add(tx *db.Tx, owner int64, n NewKey) (Key, Secret, error) {
 	if err != nil {
 		return Key{}, Secret{}, err
 	}
-	permissions := n.Permissions
-	if n.Role != "" {
-		permissions = n.Role.Permissions()
-	}
-	k := Key{ID: s.ids.Next(), Owner: owner, Name: n.Name, Mode: n.Mode, Role: n.Role, Permissions: permissions,
+	s.holdRole(tx, owner, n.Role)
+	k := Key{ID: s.ids.Next(), Owner: owner, Name: n.Name, Mode: n.Mode, Role: n.Role, Permissions: auth.PermissionsOf(n.Role, n.Permissions),
 		CIDRs: n.CIDRs, Expires: n.Expires, Created: s.clock.Now(), User: n.User}
 	hash := hashOf(secret.text)
 	tx.Exec(`INSERT INTO api_key (id, owner_id, mode, name, hash, role, permissions, cidrs, expires_at, last_used_at, created_at, user_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)`, k.ID, owner, string(k.Mode), k.Name, hash[:], string(k.Role),
-		joinPermissions(n), joinCIDRs(k.CIDRs), millis(k.Expires), k.Created.UnixMilli(), k.User)
+		ownPermissions(n), joinCIDRs(k.CIDRs), millis(k.Expires), k.Created.UnixMilli(), k.User)
 	return k, secret, nil
 }
 
-// joinPermissions keeps the listed permissions; a role's are looked up at each use,
-// so that a role's change reaches keys that exist.
-func joinPermissions(n NewKey) string {
-	names := make([]string, len(n.Permissions))
-	for i, p := range n.Permissions {
+// ownPermissions keeps those that were listed one by one; a role's are looked up at each use, so
+// that a role's change reaches keys that exist.
+func ownPermissions(n NewKey) string {
+	if n.Role != "" {
+		return ""
+	}
+	return joinPermissions(n.Permissions)
+}
+
+func joinPermissions(permissions []auth.Permission) string {
+	names := make([]string, len(permissions))
+	for i, p := range permissions {
 		names[i] = string(p)
 	}
 	return strings.Join(names, ",")
@@ -154,7 +159,8 @@ func instant(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-const keyColumns = `id, owner_id, mode, name, role, permissions, cidrs, expires_at, last_used_at, created_at, user_id FROM api_key`
+const keyColumns = `id, owner_id, mode, name, role, CASE role WHEN '' THEN permissions ELSE ` + rolePermissions + ` END,
+	cidrs, expires_at, last_used_at, created_at, user_id FROM api_key k`
 
 func scanKey(r db.Row) (Key, error) {
 	var k Key
@@ -164,10 +170,7 @@ func scanKey(r db.Row) (Key, error) {
 		return k, err
 	}
 	k.Mode, k.Role, k.Expires, k.LastUsed, k.Created = auth.Mode(mode), auth.Role(role), instant(expires), instant(used), instant(created)
-	k.Permissions = k.Role.Permissions()
-	for _, p := range split(permissions) {
-		k.Permissions = append(k.Permissions, auth.Permission(p))
-	}
+	k.Permissions = auth.PermissionsOf(k.Role, splitPermissions(permissions))
 	for _, text := range split(cidrs) {
 		c, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -176,6 +179,14 @@ func scanKey(r db.Row) (Key, error) {
 		k.CIDRs = append(k.CIDRs, c)
 	}
 	return k, nil
+}
+
+func splitPermissions(text string) []auth.Permission {
+	var all []auth.Permission
+	for _, p := range split(text) {
+		all = append(all, auth.Permission(p))
+	}
+	return all
 }
 
 func split(text string) []string {
@@ -217,10 +228,7 @@ func (s *Service) Rotate(ctx context.Context, g auth.Grant, keyID int64, also fu
 		end = old.Expires
 	}
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		n := NewKey{Name: old.Name, Mode: old.Mode, Role: old.Role, CIDRs: old.CIDRs, Expires: old.Expires, User: old.User}
-		if n.Role == "" {
-			n.Permissions = old.Permissions
-		}
+		n := NewKey{Name: old.Name, Mode: old.Mode, Role: old.Role, Permissions: old.Permissions, CIDRs: old.CIDRs, Expires: old.Expires, User: old.User}
 		made, secret, err := s.Add(tx, g.Owner(), n)
 		if err != nil {
 			return err
@@ -265,7 +273,7 @@ func (s *Service) Renew(ctx context.Context, g auth.Grant, u User, also func(*db
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.ExecOne(noUser(), `UPDATE staff_user SET status = 'active' WHERE id = $1 AND role = $2 AND status = 'active'`, u.ID, string(u.Role))
 		tx.Exec(`UPDATE api_key SET expires_at = $3 WHERE user_id = $1 AND mode = $2 AND (expires_at = 0 OR expires_at > $3)`, u.ID, string(mode), now)
-		k, secret, err := s.Add(tx, u.Owner, NewKey{Name: "own key", Mode: mode, Role: u.Role, User: u.ID})
+		k, secret, err := s.Add(tx, u.Owner, NewKey{Name: "own key", Mode: mode, Role: u.Role, Permissions: u.Permissions, User: u.ID})
 		if err != nil {
 			return err
 		}

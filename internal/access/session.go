@@ -42,14 +42,15 @@ func (s *Service) addSession(tx *db.Tx, u User, made Session, token Secret) {
 func (s *Service) loadSession(ctx context.Context, hash [32]byte) (credential, error) {
 	c := credential{touch: touchSession, idle: sessionIdle}
 	var u User
-	var mode, role string
+	var mode, role, permissions string
 	var expires, used int64
-	err := s.store.One(ctx, db.Worker(), `SELECT s.id, s.mode, s.expires_at, s.last_used_at, u.id, u.owner_id, u.role
-		FROM staff_session s JOIN staff_user u ON u.id = s.user_id WHERE s.hash = $1 AND u.status = 'active'`, []any{hash[:]},
-		&c.row, &mode, &expires, &used, &u.ID, &u.Owner, &role)
+	err := s.store.One(ctx, db.Worker(), `SELECT s.id, s.mode, s.expires_at, s.last_used_at, k.id, k.owner_id, k.role, `+rolePermissions+`
+		FROM staff_session s JOIN staff_user k ON k.id = s.user_id WHERE s.hash = $1 AND k.status = 'active'`, []any{hash[:]},
+		&c.row, &mode, &expires, &used, &u.ID, &u.Owner, &role, &permissions)
 	if err != nil {
 		return credential{}, err
 	}
+	u.Permissions = auth.PermissionsOf(auth.Role(role), splitPermissions(permissions))
 	u.Role, c.user, c.expires, c.used = auth.Role(role), u.ID, instant(expires), instant(used)
 	c.actor, err = s.actorOf(ctx, u, auth.Mode(mode))
 	c.actor.Session = c.row
@@ -105,6 +106,7 @@ func (s *Service) Purge(ctx context.Context) error {
 	now := s.clock.Now()
 	return s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`DELETE FROM staff_session WHERE expires_at <= $1`, now.UnixMilli())
+		tx.Exec(`DELETE FROM access_token WHERE expires_at <= $1`, now.UnixMilli())
 		tx.Exec(`DELETE FROM staff_address WHERE seen_at <= $1`, now.Add(-addressLife).UnixMilli())
 		tx.Exec(`DELETE FROM sign_in_wait WHERE changed_at <= $1`, now.Add(-waitLife).UnixMilli())
 		return nil

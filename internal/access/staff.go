@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
@@ -27,13 +28,15 @@ const (
 
 // User is somebody who works for an owner.
 type User struct {
-	ID      int64
-	Owner   int64
-	Name    string
-	Email   string
-	Role    auth.Role
-	Status  UserStatus
-	Created time.Time
+	ID    int64
+	Owner int64
+	Name  string
+	Email string
+	Role  auth.Role
+	// Permissions are the role's, at the moment of reading.
+	Permissions []auth.Permission
+	Status      UserStatus
+	Created     time.Time
 
 	password string // hash; "" until one is set
 	sealed   []byte
@@ -77,6 +80,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, u User, invite string) 
 	if err != nil {
 		return err
 	}
+	s.holdRole(tx, u.Owner, u.Role)
 	tx.Exec(`INSERT INTO staff_user (id, owner_id, profile, password_hash, role, created_at, email_index, status, invite_hash, invite_expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, u.ID, u.Owner, sealed, u.password, string(u.Role), s.clock.Millis(), index,
 		string(u.Status), invite, millis(u.expires))
@@ -121,16 +125,17 @@ func (s *Service) IndexStaff(ctx context.Context) error {
 	return err
 }
 
-const userColumns = `id, owner_id, profile, password_hash, role, status, invite_expires_at FROM staff_user`
+const userColumns = `id, owner_id, profile, password_hash, role, ` + rolePermissions + `, status, invite_expires_at FROM staff_user k`
 
 // users finds some and opens their profiles.
 func (s *Service) users(ctx context.Context, where string, args ...any) ([]User, error) {
 	var all []User
 	err := s.store.Each(ctx, db.Worker(), `SELECT `+userColumns+` WHERE `+where+` ORDER BY id`, args, func(r db.Row) error {
 		var u User
-		var role, status string
+		var role, permissions, status string
 		var expires int64
-		err := r.Scan(&u.ID, &u.Owner, &u.sealed, &u.password, &role, &status, &expires)
+		err := r.Scan(&u.ID, &u.Owner, &u.sealed, &u.password, &role, &permissions, &status, &expires)
+		u.Permissions = auth.PermissionsOf(auth.Role(role), splitPermissions(permissions))
 		u.Role, u.Status, u.expires, u.Created = auth.Role(role), UserStatus(status), instant(expires), id.Time(u.ID)
 		all = append(all, u)
 		return err
@@ -255,7 +260,7 @@ func (s *Service) Accept(ctx context.Context, token, password string, from auth.
 func (s *Service) actorOf(ctx context.Context, u User, mode auth.Mode) (auth.Actor, error) {
 	o, err := s.owners.Get(ctx, u.Owner)
 	return auth.Actor{Kind: auth.User, ID: u.ID, Owner: u.Owner, Realm: o.Realm(mode), Mode: mode, Role: u.Role,
-		Permissions: append(u.Role.Permissions(), auth.SessionsOwn)}, err
+		Permissions: append(slices.Clone(u.Permissions), auth.SessionsOwn)}, err
 }
 
 // Change gives a user another role or status. Who is disabled loses everything they hold,
@@ -266,6 +271,7 @@ func (s *Service) Change(ctx context.Context, old, u User, also func(*db.Tx) err
 		u.Status = Invited
 	}
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		s.holdRole(tx, u.Owner, u.Role)
 		tx.ExecOne(changed, `UPDATE staff_user SET role = $3, status = $4 WHERE owner_id = $1 AND id = $2 AND role = $5 AND status = $6`,
 			u.Owner, u.ID, string(u.Role), string(u.Status), string(old.Role), string(old.Status))
 		tx.Exec(`UPDATE api_key SET role = $2 WHERE user_id = $1`, u.ID, string(u.Role))

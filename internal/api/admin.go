@@ -191,24 +191,19 @@ func (a *API) keyInReach(ctx context.Context, r *gate.Request) (access.Key, erro
 }
 
 // mayHold refuses to hand out rights that the caller does not have (OWASP API5:2023).
-func mayHold(r *gate.Request, mode auth.Mode, role auth.Role, permissions []auth.Permission) error {
-	actor := r.Grant.Actor()
-	allowed := reaches(r, mode)
-	for _, p := range append(role.Permissions(), permissions...) {
-		allowed = allowed && actor.May(p)
-	}
-	if !allowed {
+func mayHold(r *gate.Request, mode auth.Mode, permissions []auth.Permission) error {
+	if !reaches(r, mode) || slices.ContainsFunc(permissions, func(p auth.Permission) bool { return !r.Grant.Actor().May(p) }) {
 		return fault.New(fault.Forbidden, fault.ForbiddenCode, "A key can't be given rights that this credential does not have")
 	}
 	return nil
 }
 
 func (a *API) createKey(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	n, err := readNewKey(r)
+	n, err := a.readNewKey(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := mayHold(r, n.Mode, n.Role, n.Permissions); err != nil {
+	if err := mayHold(r, n.Mode, n.Permissions); err != nil {
 		return nil, err
 	}
 	var answer *gate.Answer
@@ -224,7 +219,7 @@ func (a *API) rotateKey(ctx context.Context, r *gate.Request) (*gate.Answer, err
 	if err != nil {
 		return nil, err
 	}
-	if err := mayHold(r, k.Mode, "", k.Permissions); err != nil {
+	if err := mayHold(r, k.Mode, k.Permissions); err != nil {
 		return nil, err
 	}
 	var answer *gate.Answer

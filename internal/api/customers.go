@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
@@ -54,6 +56,38 @@ func (a *API) getCustomer(ctx context.Context, r *gate.Request) (*gate.Answer, e
 	}
 	body, err := c.AppendFields(make([]byte, 0, 1024), fields)
 	return &gate.Answer{Status: http.StatusOK, Body: body, ETag: c.ETag()}, err
+}
+
+// purposes are what personal values may be revealed for. Free text would put them into the
+// trail, where nothing can be erased.
+var purposes = []string{"support", "payment", "dispute", "fraud", "data_subject_request", "legal"} // immutable
+
+func readReveal(r *gate.Request) (purpose string, err error) {
+	f := &form{request: r}
+	purpose, reference := f.text("purpose"), f.text("reference")
+	if !slices.Contains(purposes, purpose) {
+		f.bad("purpose", "invalid", "must be one of "+strings.Join(purposes, ", "))
+	}
+	if len(reference) > 64 || strings.Trim(reference, referenceLetters) != "" {
+		f.bad("reference", "invalid", "must be up to 64 of A-Z a-z 0-9 . _ - / #")
+	}
+	return strings.TrimSpace(purpose + " " + reference), f.end()
+}
+
+const referenceLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/#"
+
+func (a *API) revealCustomer(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
+	purpose, err := readReveal(r)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.Customers.Reveal(ctx, r.Grant, r.ID, purpose)
+	if err != nil {
+		return nil, err
+	}
+	answer := showCustomer(c)
+	answer.Location = ""
+	return answer, nil
 }
 
 func (a *API) updateCustomer(ctx context.Context, r *gate.Request) (*gate.Answer, error) {

@@ -23,7 +23,7 @@ func (a *API) paymentMethods(ctx context.Context, r *gate.Request) (*gate.Answer
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, showMethods(all))
+	return encode(http.StatusOK, showMethods(r, all))
 }
 
 func (a *API) getMethod(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -35,13 +35,13 @@ func (a *API) getMethod(ctx context.Context, r *gate.Request) (*gate.Answer, err
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, showMethod(m))
+	return encode(http.StatusOK, showMethod(r, m))
 }
 
 // keepMethod records a method's answer under the customer's key.
 func keepMethod(r *gate.Request, answer **gate.Answer) payment.KeepMethod {
 	return func(tx *db.Tx, m method.Method, p customer.Person) (err error) {
-		if *answer, err = encode(http.StatusOK, showMethod(m)); err != nil {
+		if *answer, err = encode(http.StatusOK, showMethod(r, m)); err != nil {
 			return err
 		}
 		return r.Record(tx, idempotency.Subject{CustomerID: p.ID, Key: p.Key}, *answer)
@@ -83,7 +83,7 @@ func (a *API) changeMethod(ctx context.Context, r *gate.Request) (*gate.Answer, 
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, showMethod(m))
+	return encode(http.StatusOK, showMethod(r, m))
 }
 
 func (a *API) makeDefault(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -117,7 +117,7 @@ func (a *API) offers(ctx context.Context, r *gate.Request) (*gate.Answer, error)
 	}
 	list := OfferList{Data: make([]Offer, len(found))}
 	for i, o := range found {
-		list.Data[i] = Offer{PaymentMethod: string(o.Method), Preferred: o.Preferred, Saved: showMethods(o.Saved)}
+		list.Data[i] = Offer{PaymentMethod: string(o.Method), Preferred: o.Preferred, Saved: showMethods(r, o.Saved)}
 	}
 	return encode(http.StatusOK, list)
 }

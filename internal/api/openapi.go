@@ -33,7 +33,7 @@ func OpenAPI(routes []gate.Route, server string) *huma.OpenAPI {
 		Security:   []map[string][]string{{"apiKey": {}}, {"bearer": {}}},
 		Tags: []*huma.Tag{{Name: "Customers", Description: "Profiles of the people who pay"}, {Name: "Payment methods", Description: "Saved ways to pay"},
 			{Name: "Events", Description: "What happened, in order"}, {Name: "Audit", Description: "Who did or saw what"},
-			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Operator", Description: "The platform's owners"}},
+			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "OAuth 2", Description: "Access tokens for machines"}, {Name: "Operator", Description: "The platform's owners"}},
 	}
 	for _, base := range Bases() {
 		doc.Servers = append(doc.Servers, &huma.Server{URL: server + base})
@@ -67,6 +67,7 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 	return map[string]*huma.SecurityScheme{
 		"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
 		"bearer": {Type: "http", Scheme: "bearer"},
+		"client": {Type: "http", Scheme: "basic", Description: "A key's id and the whole key, for OAuth 2 alone"},
 	}
 }
 
@@ -91,6 +92,9 @@ func (d *document) add(doc *huma.OpenAPI, r gate.Route) {
 		Tags: []string{op.tag}, Parameters: d.parameters(r), Responses: d.responses(r, op)}
 	if r.Open {
 		o.Security = []map[string][]string{}
+	}
+	if r.Client {
+		o.Security = []map[string][]string{{"client": {}}, {}} // or in the form
 	}
 	if op.body != nil {
 		o.RequestBody = d.body(r, op)
@@ -117,6 +121,8 @@ func needs(r gate.Route) string {
 		text = "\n\nNeeds no credential."
 	case r.Permission == auth.SessionsOwn:
 		text = "\n\nFor whoever has signed in."
+	case r.Client:
+		text = "\n\nFor API keys."
 	}
 	if r.AtRoot {
 		text += " Served without a base path too."
@@ -134,7 +140,7 @@ func (d *document) parameters(r gate.Route) []*huma.Param {
 	for _, p := range r.Query {
 		params = append(params, &huma.Param{Name: p.Name, In: "query", Description: p.Doc, Example: p.Example, Schema: paramSchema(p.Type)})
 	}
-	if r.Method == http.MethodPost && !r.Open {
+	if r.Method == http.MethodPost && !r.Open && !r.Client {
 		most := 255
 		params = append(params, &huma.Param{Name: "Idempotency-Key", In: "header", Example: "7f9c2ba4-create-1001",
 			Description: "The same key with the same body gets the first answer again, for 24 hours", Schema: &huma.Schema{Type: "string", MaxLength: &most}})
@@ -161,6 +167,9 @@ func paramSchema(kind string) *huma.Schema {
 // body lists every media type that is accepted for the same object.
 func (d *document) body(r gate.Route, op operation) *huma.RequestBody {
 	schema := d.schema(op.body)
+	if r.Body == gate.Form {
+		return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/x-www-form-urlencoded": {Schema: schema}}}
+	}
 	b := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
 	for _, media := range []string{"application/json", "application/json-patch+json", "text/json", "application/*+json"} {
 		b.Content[media] = &huma.MediaType{Schema: schema}
@@ -189,8 +198,12 @@ func (d *document) responses(r gate.Route, op operation) map[string]*huma.Respon
 	if op.notModified {
 		all["304"] = &huma.Response{Description: "The caller has this already"}
 	}
+	fails := op.fails
+	if fails == nil {
+		fails = of[Error]()
+	}
 	for _, status := range append([]int{400, 401, 403, 429, 500, 503}, op.errors...) {
-		all[strconv.Itoa(status)] = d.answer(http.StatusText(status), of[Error]())
+		all[strconv.Itoa(status)] = d.answer(http.StatusText(status), fails)
 	}
 	return all
 }

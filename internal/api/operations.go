@@ -14,6 +14,7 @@ type operation struct {
 	description string
 	body        reflect.Type // nil: none
 	answer      reflect.Type // nil: no content
+	fails       reflect.Type // the shape of errors; nil: Error
 	errors      []int        // besides 400, 401, 403, 429, 500 and 503
 	headers     []string     // of the answer
 	notModified bool
@@ -34,6 +35,8 @@ var (
 		description: "Absent fields stay, null clears, objects merge (RFC 7396 in effect). If-Match makes the change conditional on the version."}
 	patchDoc = operation{tag: "Customers", summary: "Patch a customer", body: of[CustomerChange](), answer: of[Customer](), errors: []int{404, 409, 410, 412, 413, 415}, headers: []string{"ETag"},
 		description: "A body that is an object is a merge patch (RFC 7396), an array is a JSON Patch (RFC 6902)."}
+	revealDoc = operation{tag: "Customers", summary: "See a customer's personal values for a purpose", body: of[Reveal](), answer: of[Customer](), errors: []int{404, 409, 410, 413, 415, 422}, headers: []string{"ETag"},
+		description: "For those who see masked values otherwise. The purpose stands in the audit trail beside who asked."}
 	eraseDoc = operation{tag: "Customers", summary: "Erase a customer", errors: []int{404, 409, 410, 412},
 		description: "Destroys the customer's key; from then on every read answers 410. With dryRun=true it lists what would go and changes nothing."}
 	historyDoc        = operation{tag: "Customers", summary: "Get a customer's history", answer: of[HistoryPage](), errors: []int{404, 410}}

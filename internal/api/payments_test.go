@@ -225,10 +225,12 @@ func TestPayerData(t *testing.T) {
 	inTest(t, func(t *testing.T, s *suite) {
 		create(t, s.Server, s.Test, m{"name": "Secret Person", "email": "secret@example.com"})
 		only := newKey(t, s.Server, "", "test", "", "payments:write")
-		both := newKey(t, s.Server, "", "test", "", "payments:write", "customers:read")
+		both := newKey(t, s.Server, "", "test", "", "payments:write", "customers:read", "customers:unmasked")
+		masked := newKey(t, s.Server, "", "test", "", "payments:write", "customers:read")
 		body := m{"amount": 1, "unit": "USD", "clientEmail": "secret@example.com"}
 		require.NotContains(t, string(s.Do(t, post(only, "/payment-requests", body)).Body), "Secret Person")
 		require.Contains(t, string(s.Do(t, post(both, "/payment-requests", body)).Body), "Secret Person")
+		require.Contains(t, string(s.Do(t, post(masked, "/payment-requests", body)).Body), `"clientName":"S*** P***"`)
 	})
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -191,9 +192,9 @@ func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	return s, f.end()
 }
 
-func readNewKey(r *gate.Request) (access.NewKey, error) {
+func (a *API) readNewKey(ctx context.Context, r *gate.Request) (access.NewKey, error) {
 	f := &form{request: r}
-	n := access.NewKey{Mode: auth.Mode(f.text("mode")), Role: auth.Role(f.text("role")), Expires: f.time("expiresAt")}
+	n := access.NewKey{Mode: auth.Mode(f.text("mode")), Expires: f.time("expiresAt")}
 	name, err := contact.ParseName(f.text("name"))
 	if err != nil {
 		f.bad("name", "invalid", err.Error())
@@ -202,7 +203,9 @@ func readNewKey(r *gate.Request) (access.NewKey, error) {
 	if !n.Mode.Valid() {
 		f.bad("mode", "invalid", "must be live or test")
 	}
-	f.rights(&n)
+	if err := a.rights(ctx, f, &n); err != nil {
+		return n, err
+	}
 	for _, text := range f.texts("cidrs") {
 		c, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -211,22 +214,4 @@ func readNewKey(r *gate.Request) (access.NewKey, error) {
 		n.CIDRs = append(n.CIDRs, c.Masked())
 	}
 	return n, f.end()
-}
-
-// rights reads a role or a list of permissions; what only the operator may do can't
-// be given to anybody.
-func (f *form) rights(n *access.NewKey) {
-	for _, text := range f.texts("permissions") {
-		if !auth.Known(auth.Permission(text)) {
-			f.bad("permissions", "invalid", "names a permission that does not exist")
-			return
-		}
-		n.Permissions = append(n.Permissions, auth.Permission(text))
-	}
-	switch {
-	case n.Role == "" && len(n.Permissions) == 0, n.Role != "" && len(n.Permissions) > 0:
-		f.bad("role", "invalid", "give a role, or permissions one by one")
-	case n.Role == auth.Operator || n.Role != "" && n.Role.Permissions() == nil:
-		f.bad("role", "invalid", "must be Admin, Finance, Support, Privacy or ReadOnly")
-	}
 }

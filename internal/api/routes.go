@@ -63,6 +63,7 @@ func (a *API) Routes() []gate.Route {
 		onCustomers(put, "/customers/{id}", "updateCustomer", auth.CustomersWrite, audit.CustomerUpdate, gate.JSON, a.updateCustomer).says(putDoc),
 		onCustomers(patch, "/customers/{id}", "patchCustomer", auth.CustomersWrite, audit.CustomerUpdate, gate.Patch, a.updateCustomer).says(patchDoc),
 		onCustomers(del, "/customers/{id}", "eraseCustomer", auth.CustomersErase, audit.CustomerErase, gate.NoBody, a.eraseCustomer).query(dryRunParam()).says(eraseDoc),
+		onCustomers(post, "/customers/{id}/reveal", "revealCustomer", auth.CustomersReveal, audit.CustomerReveal, gate.JSON, a.revealCustomer).says(revealDoc),
 		onCustomers(get, "/customers/{id}/history", "getCustomerHistory", auth.CustomersRead, audit.CustomerHistory, gate.NoBody, a.history).query(pageParams()...).says(historyDoc),
 		onCustomers(post, "/customers/{id}/interactions", "createInteraction", auth.InteractionsWrite, "interaction.create", gate.JSON, a.createInteraction).says(interactionDoc),
 		onCustomers(get, "/customers/{id}/duplicates", "listDuplicates", auth.CustomersRead, audit.CustomerSearch, gate.NoBody, a.duplicates).says(duplicatesDoc),
@@ -137,6 +138,13 @@ func (a *API) administration() routes {
 		admin(del, "/users/{id}", "removeUser", auth.UsersManage, audit.UserRemove, gate.NoBody, a.removeUser).says(removeUserDoc),
 		admin(del, "/users/{id}/sessions", "endUserSessions", auth.UsersManage, audit.SessionEnd, gate.NoBody, a.endUserSessions).says(endUserSessionsDoc),
 		admin(put, "/users/{id}/apikey", "renewUserKey", auth.APIKeysManage, audit.UserKey, gate.NoBody, a.renewUserKey).says(renewUserKeyDoc),
+		admin(get, "/roles", "listRoles", auth.RolesManage, audit.RolesRead, gate.NoBody, a.listRoles).says(rolesDoc),
+		admin(post, "/roles", "createRole", auth.RolesManage, audit.RoleCreate, gate.JSON, a.createRole).says(createRoleDoc),
+		admin(put, "/roles/{id}", "updateRole", auth.RolesManage, audit.RoleChange, gate.JSON, a.updateRole).says(updateRoleDoc),
+		admin(del, "/roles/{id}", "removeRole", auth.RolesManage, audit.RoleRemove, gate.NoBody, a.removeRole).says(removeRoleDoc),
+		client("/oauth/token", "giveToken", audit.TokenGive, a.giveToken).says(tokenDoc),
+		client("/oauth/revoke", "endToken", audit.TokenEnd, a.endToken).says(endTokenDoc),
+		client("/oauth/introspect", "inspectToken", audit.TokenInspect, a.inspectToken).says(inspectDoc),
 		admin(get, "/users/me/sessions", "listSessions", auth.SessionsOwn, audit.SessionsRead, gate.NoBody, a.listSessions).says(sessionsDoc),
 		admin(del, "/users/me/sessions/{id}", "endSession", auth.SessionsOwn, audit.SessionEnd, gate.NoBody, a.endSession).says(endSessionDoc),
 		admin(post, "/auth/logout", "logOut", auth.SessionsOwn, audit.UserSignOut, gate.NoBody, a.logOut).atRoot().says(logOutDoc),
@@ -187,6 +195,13 @@ func admin(method, path, id string, p auth.Permission, action string, body gate.
 func open(path, id, action string, body gate.Body, h handler) route {
 	r := newRoute(http.MethodPost, path, id, "", action, body, h, func(name string) bool { return name == "password" || name == "token" })
 	r.Open, r.Rate = true, gate.PerAddress
+	return r.atRoot()
+}
+
+// client is a route of OAuth 2, whose caller is an API key as a client.
+func client(path, id, action string, h handler) route {
+	r := newRoute(http.MethodPost, path, id, auth.TokensOwn, action, gate.Form, h, func(string) bool { return true })
+	r.Client, r.Refuse = true, oauthError
 	return r.atRoot()
 }
 

@@ -52,7 +52,7 @@ func showHistory(item customer.HistoryItem) HistoryItem {
 func showRecord(r audit.Record) AuditRecord {
 	shown := AuditRecord{Sealed: r.Sealed(), ID: r.ID, Time: stamp(r.At), Actor: AuditActor{Kind: r.ActorKind, ID: r.ActorID, Role: orNull(r.Role)},
 		Action: r.Action, Result: r.Result, Customers: orEmpty(r.Customers), Fields: orEmpty(r.Fields), Filters: orEmpty(r.Filters),
-		Count: r.Count, Address: r.Address, RequestID: r.RequestID}
+		Count: r.Count, Purpose: orNull(r.Purpose), Address: r.Address, RequestID: r.RequestID}
 	shown.Object = idOrNull(r.Object)
 	if r.Sealed() {
 		shown.Seq = &r.Seq

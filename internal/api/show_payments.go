@@ -6,6 +6,7 @@ import (
 
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/consent"
+	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/id"
@@ -53,11 +54,16 @@ func showLog(q *payment.Request) *LogLine {
 // discreet takes out of a request what a caller may not know: who can make requests but
 // not read customers must not learn a profile by guessing its e-mail.
 func discreet(r *gate.Request, q *payment.Request) *payment.Request {
-	if r.Grant.Actor().May(auth.CustomersRead) {
+	actor := r.Grant.Actor()
+	if actor.May(auth.CustomersRead) && actor.Unmasked() {
 		return q
 	}
 	shown := *q
 	shown.Client = payment.Client{}
+	if actor.May(auth.CustomersRead) {
+		p := customer.Profile{Name: q.Client.Name, Email: q.Client.Email, Address: q.Client.Address, Phone: q.Client.Phone, MemberID: q.Client.MemberID}.Masked()
+		shown.Client = payment.Client{Name: p.Name, Email: p.Email, Address: p.Address, Phone: p.Phone, MemberID: p.MemberID}
+	}
 	return &shown
 }
 
@@ -96,7 +102,10 @@ func (a *API) showStatus(r *gate.Request, q *payment.Request) PaymentStatus {
 		NotifyURL: orNull(q.NotifyURL), SuccessURL: orNull(q.SuccessURL), FailureURL: orNull(q.FailureURL), LastLog: showLog(q)}
 }
 
-func showMethod(m method.Method) PaymentMethod {
+func showMethod(r *gate.Request, m method.Method) PaymentMethod {
+	if !r.Grant.Actor().Unmasked() {
+		m.Holder = customer.MaskName(m.Holder)
+	}
 	shown := PaymentMethod{ID: m.ID, CustomerID: m.CustomerID, Type: m.Kind, Provider: m.Provider, Brand: orNull(m.Brand), BIN: orNull(m.BIN), Last4: orNull(m.Last4),
 		HolderName: orNull(m.Holder), Country: orNull(m.Country), Fingerprint: hex.EncodeToString(m.Fingerprint[:]), Label: orNull(m.Label), IsDefault: m.IsDefault,
 		Status: m.Status.String(), ConsentID: idOrNull(m.ConsentID), CreateDate: stamp(m.Created()), LastUsedDate: stampOrNull(m.LastUsed)}
@@ -106,10 +115,10 @@ func showMethod(m method.Method) PaymentMethod {
 	return shown
 }
 
-func showMethods(all []method.Method) []PaymentMethod {
+func showMethods(r *gate.Request, all []method.Method) []PaymentMethod {
 	shown := make([]PaymentMethod, len(all))
 	for i, m := range all {
-		shown[i] = showMethod(m)
+		shown[i] = showMethod(r, m)
 	}
 	return shown
 }

@@ -48,18 +48,11 @@ func (a *API) listUsers(ctx context.Context, r *gate.Request) (*gate.Answer, err
 	return encode(http.StatusOK, list)
 }
 
-// role reads a role that can be given.
-func (f *form) role() auth.Role {
-	role := auth.Role(f.text("role"))
-	if role == auth.Operator || role != "" && role.Permissions() == nil {
-		f.bad("role", "invalid", "must be Admin, Finance, Support, Privacy or ReadOnly")
-	}
-	return role
-}
-
-func readUser(r *gate.Request) (access.User, error) {
+func (a *API) readUser(ctx context.Context, r *gate.Request) (u access.User, err error) {
 	f := &form{request: r}
-	u := access.User{Role: f.role()}
+	if u.Role, u.Permissions, err = a.role(ctx, f); err != nil {
+		return u, err
+	}
 	if _, given := r.Body.Get("role"); !given {
 		f.bad("role", "required", "is required")
 	}
@@ -79,11 +72,11 @@ func (a *API) inviteUser(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	if err := inLive(r); err != nil {
 		return nil, err
 	}
-	u, err := readUser(r)
+	u, err := a.readUser(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := mayHold(r, auth.Live, u.Role, nil); err != nil {
+	if err := mayHold(r, auth.Live, u.Permissions); err != nil {
 		return nil, err
 	}
 	var token access.Secret
@@ -132,7 +125,7 @@ func (a *API) userInReach(ctx context.Context, r *gate.Request) (access.User, er
 	if actor := r.Grant.Actor(); actor.Kind == auth.User && actor.ID == u.ID {
 		return u, fault.New(fault.Forbidden, fault.ForbiddenCode, "Nobody changes their own role or status")
 	}
-	return u, mayHold(r, auth.Live, u.Role, nil)
+	return u, mayHold(r, auth.Live, u.Permissions)
 }
 
 func (a *API) updateUser(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -141,15 +134,19 @@ func (a *API) updateUser(ctx context.Context, r *gate.Request) (*gate.Answer, er
 		return nil, err
 	}
 	old, f := u, &form{request: r}
-	if role := f.role(); role != "" {
-		u.Role = role
+	role, permissions, err := a.role(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if role != "" {
+		u.Role, u.Permissions = role, permissions
 	}
 	if status := access.UserStatus(f.text("status")); status == access.Active || status == access.Disabled {
 		u.Status = status
 	} else if status != "" {
 		f.bad("status", "invalid", "must be active or disabled")
 	}
-	if err := first(f.end(), mayHold(r, auth.Live, u.Role, nil)); err != nil {
+	if err := first(f.end(), mayHold(r, auth.Live, u.Permissions)); err != nil {
 		return nil, err
 	}
 	err = a.Access.Change(ctx, old, u, func(tx *db.Tx) error {
@@ -195,7 +192,7 @@ func (a *API) renewUserKey(ctx context.Context, r *gate.Request) (*gate.Answer, 
 	if err != nil {
 		return nil, err
 	}
-	if err := mayHold(r, r.Grant.Actor().Mode, u.Role, nil); err != nil {
+	if err := mayHold(r, r.Grant.Actor().Mode, u.Permissions); err != nil {
 		return nil, err
 	}
 	var text string

@@ -159,6 +159,12 @@ type Search struct {
 	Fields      []string `json:"fields,omitempty"`
 }
 
+// Reveal says what somebody's personal values are needed for.
+type Reveal struct {
+	Purpose   string `json:"purpose" enum:"support,payment,dispute,fraud,data_subject_request,legal"`
+	Reference string `json:"reference,omitempty" maxLength:"64" example:"TICKET-4711" doc:"The case that it is for: letters, digits and . _ - / #"`
+}
+
 // ErasurePlan is what an erasure would remove.
 type ErasurePlan struct {
 	CustomerID   int64    `json:"customerId"`
@@ -265,6 +271,7 @@ type AuditRecord struct {
 	Fields    []string   `json:"fields"`
 	Filters   []string   `json:"filters"`
 	Count     int        `json:"count"`
+	Purpose   *string    `json:"purpose" doc:"What personal values were revealed for"`
 	Address   string     `json:"address"`
 	RequestID string     `json:"requestId"`
 }
@@ -316,7 +323,7 @@ type Key struct {
 type KeyInput struct {
 	Name        string   `json:"name" minLength:"1" maxLength:"200" example:"shop back end"`
 	Mode        string   `json:"mode" enum:"live,test"`
-	Role        string   `json:"role,omitempty" enum:"Admin,Finance,Support,Privacy,ReadOnly"`
+	Role        string   `json:"role,omitempty" example:"Finance" doc:"A built-in role or one of your own"`
 	Permissions []string `json:"permissions,omitempty"`
 	ExpiresAt   string   `json:"expiresAt,omitempty" format:"date-time"`
 	CIDRs       []string `json:"cidrs,omitempty" example:"203.0.113.0/24"`

@@ -21,12 +21,12 @@ type UserList struct {
 type UserInput struct {
 	Email string `json:"email" format:"email" maxLength:"254" example:"ana@shop.example"`
 	Name  string `json:"name" minLength:"1" maxLength:"200" example:"Ana Ruiz"`
-	Role  string `json:"role" enum:"Admin,Finance,Support,Privacy,ReadOnly"`
+	Role  string `json:"role" example:"Support" doc:"A built-in role or one of your own"`
 }
 
 // UserChange gives a user another role or status.
 type UserChange struct {
-	Role   string `json:"role,omitempty" enum:"Admin,Finance,Support,Privacy,ReadOnly"`
+	Role   string `json:"role,omitempty" example:"Finance" doc:"A built-in role or one of your own"`
 	Status string `json:"status,omitempty" enum:"active,disabled"`
 }
 

@@ -16,6 +16,7 @@ import (
 const (
 	CustomerCreate  = "customer.create"
 	CustomerRead    = "customer.read"
+	CustomerReveal  = "customer.reveal"
 	CustomerUpdate  = "customer.update"
 	CustomerErase   = "customer.erase"
 	CustomerList    = "customer.list"
@@ -43,6 +44,13 @@ const (
 	UserInvite   = "user.invite"
 	UserAccept   = "user.accept"
 	UserUpdate   = "user.update"
+	RolesRead    = "role.list"
+	RoleCreate   = "role.create"
+	RoleChange   = "role.change"
+	RoleRemove   = "role.remove"
+	TokenGive    = "access_token.give"
+	TokenEnd     = "access_token.end"
+	TokenInspect = "access_token.inspect"
 	UserRemove   = "user.remove"
 	UserKey      = "user.api_key"
 	UserSignIn   = "user.sign_in"
@@ -105,6 +113,7 @@ type Entry struct {
 	Fields    []string
 	Filters   []string // names of the filters used; searched values are not recorded
 	Count     int      // how many refusals one record stands for; 0 is one
+	Purpose   string   // what personal values were revealed for
 }
 
 // Record is an entry as it stands in the trail.
@@ -123,6 +132,7 @@ type Record struct {
 	Fields    []string
 	Filters   []string
 	Count     int
+	Purpose   string
 	Address   string
 	RequestID string
 }
@@ -158,6 +168,7 @@ func body(recordID, at int64, g auth.Grant, e Entry) []byte {
 		b = append(b, `,"count":`...)
 		b = strconv.AppendInt(b, int64(e.Count), 10)
 	}
+	b = appendText(b, "purpose", e.Purpose)
 	b = appendText(b, "from", origin.Address)
 	b = appendText(b, "request", origin.RequestID)
 	return append(b, '}')
@@ -248,6 +259,7 @@ type wireRecord struct {
 	Fields    []string `json:"fields"`
 	Filters   []string `json:"filters"`
 	Count     int      `json:"count"`
+	Purpose   string   `json:"purpose"`
 	From      string   `json:"from"`
 	Request   string   `json:"request"`
 }
@@ -262,5 +274,5 @@ func parse(text []byte, seq int64) (Record, error) {
 	}
 	return Record{Seq: seq, ID: w.ID, At: time.UnixMilli(w.At).UTC(), Realm: w.Realm, ActorKind: w.Actor, ActorID: w.ActorID,
 		Role: w.Role, Action: w.Action, Result: w.Result, Customers: w.Customers, Object: w.Object, Fields: w.Fields, Filters: w.Filters,
-		Count: max(1, w.Count), Address: w.From, RequestID: w.Request}, nil
+		Count: max(1, w.Count), Purpose: w.Purpose, Address: w.From, RequestID: w.Request}, nil
 }

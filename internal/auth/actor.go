@@ -45,6 +45,12 @@ type Actor struct {
 // May reports whether the actor has a permission.
 func (a Actor) May(p Permission) bool { return slices.Contains(a.Permissions, p) }
 
+// Unmasked reports whether the actor sees personal values as they are. Whoever writes or
+// exports them does: a patch can test a value, and an export holds them all.
+func (a Actor) Unmasked() bool {
+	return a.May(CustomersUnmasked) || a.May(CustomersWrite) || a.May(CustomersExport)
+}
+
 // Origin says where a request came from, for the audit trail (PCI DSS 10.2.2).
 type Origin struct {
 	Address   string // the client's IP address

@@ -11,12 +11,15 @@ const (
 	CustomersWrite     Permission = "customers:write"
 	CustomersErase     Permission = "customers:erase"
 	CustomersExport    Permission = "customers:export"
+	CustomersUnmasked  Permission = "customers:unmasked" // personal values as they are
+	CustomersReveal    Permission = "customers:reveal"   // one customer's, for a stated purpose
 	InteractionsWrite  Permission = "interactions:write"
 	PaymentMethodsRead Permission = "payment-methods:read"
 	EventsRead         Permission = "events:read"
 	AuditRead          Permission = "audit:read"
 	APIKeysManage      Permission = "api-keys:manage"
 	UsersManage        Permission = "users:manage"
+	RolesManage        Permission = "roles:manage"
 	SettingsRead       Permission = "settings:read"
 	SettingsWrite      Permission = "settings:write"
 	MetricsRead        Permission = "metrics:read"
@@ -33,6 +36,10 @@ const (
 // SessionsOwn is the right to see and end one's own sessions. It comes with signing in,
 // is in no role and can't be given to a key.
 const SessionsOwn Permission = "sessions:own"
+
+// TokensOwn is the right of an API key to get and end access tokens of its own. It comes
+// with the key: a token can't make another token.
+const TokensOwn Permission = "tokens:own"
 
 // Role is a named set of permissions.
 type Role string
@@ -55,15 +62,15 @@ func Roles() []Role { return []Role{Admin, Finance, Support, Privacy, ReadOnly, 
 func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
-		return []Permission{CustomersRead, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
 			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage, WebhooksManage,
-			EventsRead, AuditRead, APIKeysManage, UsersManage, SettingsRead, SettingsWrite, MetricsRead}
+			EventsRead, AuditRead, APIKeysManage, UsersManage, RolesManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
-		return []Permission{CustomersRead, CustomersExport, PaymentMethodsRead, PaymentsRead, PaymentsRefund, EventsRead, SettingsRead}
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersExport, PaymentMethodsRead, PaymentsRead, PaymentsRefund, EventsRead, SettingsRead}
 	case Support:
-		return []Permission{CustomersRead, InteractionsWrite, PaymentMethodsRead, PaymentsRead}
+		return []Permission{CustomersRead, CustomersReveal, InteractionsWrite, PaymentMethodsRead, PaymentsRead}
 	case Privacy:
-		return []Permission{CustomersRead, CustomersErase, CustomersExport, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersErase, CustomersExport, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
 	case ReadOnly:
 		return []Permission{CustomersRead, PaymentMethodsRead, PaymentsRead, EventsRead, SettingsRead}
 	case Operator:

@@ -48,6 +48,7 @@ type Customer struct {
 	keyID    int64
 	deposits string // "EUR:500,USD:1000", as the table's rows are joined
 	doc      doc
+	shown    *doc // in the doc's place for whoever may not see it; nil where they may
 }
 
 // CreateDate is the millisecond in which the customer was made: its id's.

@@ -147,6 +147,9 @@ func (s *Service) interactions(ctx context.Context, r room, c *Customer, before 
 		WHERE realm_id = $1 AND customer_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4`,
 		[]any{r.Realm(), c.ID, before, limit}, func(row db.Row) error {
 			i, err := r.scanInteraction(row, key)
+			if a := r.Grant.Actor(); !a.Unmasked() && !a.May(auth.InteractionsWrite) {
+				i.Subject = hide(i.Subject)
+			}
 			items = append(items, HistoryItem{Type: "interaction", ID: i.ID, Interaction: &i})
 			return err
 		})

@@ -113,6 +113,17 @@ func (c *Customer) Profile() (Profile, error) {
 	return profileOf(v, c.doc.phoneInUse), nil
 }
 
+// mask puts a masked profile where AppendJSON looks.
+func (c *Customer) mask() error {
+	p, err := c.Profile()
+	if err != nil {
+		return err
+	}
+	masked := newDoc(p.Masked())
+	c.shown = &masked
+	return nil
+}
+
 func (d doc) value() (strictjson.Value, error) {
 	text := append(append(append([]byte{'{'}, d.first...), ','), d.rest...)
 	v, err := strictjson.Parse(append(text, '}'))
@@ -132,6 +143,10 @@ func appendTime(b []byte, t time.Time) []byte {
 // AppendJSON writes the customer as clients see it, the seed's twelve fields first
 // and in the seed's order.
 func (c *Customer) AppendJSON(b []byte) []byte {
+	profile := &c.doc
+	if c.shown != nil {
+		profile = c.shown
+	}
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, c.ID, 10)
 	b = append(b, `,"ownerId":`...)
@@ -140,13 +155,13 @@ func (c *Customer) AppendJSON(b []byte) []byte {
 	b = strconv.AppendInt(b, c.UserID, 10)
 	b = append(b, `,"ownerName":`...)
 	b = strictjson.AppendString(b, c.OwnerName)
-	b = append(append(b, ','), c.doc.first...)
+	b = append(append(b, ','), profile.first...)
 	b = append(b, `,"hasPaymentRequests":`...)
 	b = strconv.AppendBool(b, c.HasPaymentRequests)
 	b = append(b, `,"totalDeposits":`...)
 	b = money.Append(b, c.TotalDeposits, c.Exponent)
 	b = appendTime(append(b, `,"createDate":`...), c.CreateDate())
-	b = append(append(b, ','), c.doc.rest...)
+	b = append(append(b, ','), profile.rest...)
 	b = append(b, `,"status":"`...)
 	b = append(b, c.Status.String()...)
 	b = append(b, `","verification":`...)

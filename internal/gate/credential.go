@@ -46,11 +46,7 @@ func unauthorized() *fault.Error {
 
 // identify turns a request's credential into an actor. A refused key of a known
 // owner is noted in that owner's trail; strangers are counted.
-func (g *Gate) identify(ctx context.Context, r *http.Request, from netip.Addr, origin auth.Origin) (auth.Actor, error) {
-	text, err := credentialOf(r)
-	if err != nil {
-		return auth.Actor{}, err
-	}
+func (g *Gate) identify(ctx context.Context, text string, from netip.Addr, origin auth.Origin) (auth.Actor, error) {
 	if text == "" {
 		g.strangers.count(origin.Address, "missing")
 		return auth.Actor{}, unauthorized()

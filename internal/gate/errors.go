@@ -47,20 +47,30 @@ func statusOf(k fault.Kind) int {
 
 const jsonType = "application/json; charset=utf-8"
 
-// WriteError answers with the one error shape (wire contract, section 2).
+// schemes are what a caller without a credential is asked for.
+const (
+	schemes       = `Bearer realm="florin", ApiKey realm="florin"`
+	clientSchemes = `Basic realm="florin"`
+)
+
+// writeError answers with the one error shape (wire contract, section 2).
 func writeError(w http.ResponseWriter, e *fault.Error, requestID string, now time.Time) {
+	writeFault(w, e, schemes, errorBody(e, requestID, now))
+}
+
+func writeFault(w http.ResponseWriter, e *fault.Error, schemes string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", jsonType)
 	h.Set("Cache-Control", "no-store")
 	if e.Kind == fault.Unauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="florin", ApiKey realm="florin"`)
+		h.Set("WWW-Authenticate", schemes)
 	}
 	if e.RetryAfter > 0 {
 		seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))
 		h.Set("Retry-After", strconv.FormatInt(seconds, 10))
 	}
 	w.WriteHeader(statusOf(e.Kind))
-	_, _ = w.Write(errorBody(e, requestID, now))
+	_, _ = w.Write(body)
 }
 
 func errorBody(e *fault.Error, requestID string, now time.Time) []byte {

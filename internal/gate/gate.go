@@ -152,12 +152,20 @@ func places(stack []byte) string {
 }
 
 func (g *Gate) refuse(w http.ResponseWriter, requestID string, err error) {
+	g.refuseAs(w, Route{}, requestID, err)
+}
+
+func (g *Gate) refuseAs(w http.ResponseWriter, route Route, requestID string, err error) {
 	e := fault.From(err)
 	if e.Kind == fault.Internal || e.Kind == fault.Unavailable {
 		g.log.Error("request failed", "request", requestID, "error", e.Error())
 	}
 	if e.Kind == fault.RateLimited {
 		g.describeLimit(w, e)
+	}
+	if route.Refuse != nil {
+		writeFault(w, e, clientSchemes, route.Refuse(e))
+		return
 	}
 	writeError(w, e, requestID, g.clock.Now())
 }
@@ -221,7 +229,7 @@ func (g *Gate) handle(w http.ResponseWriter, r *http.Request, route Route, base 
 		if noted := g.noteRefusal(r.Context(), req, route, err); noted != nil {
 			err = noted
 		}
-		g.refuse(w, requestID, err)
+		g.refuseAs(w, route, requestID, err)
 		return statusOf(fault.From(err).Kind)
 	}
 	if replayed {
@@ -246,11 +254,19 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 	if route.Open {
 		return g.answerStranger(ctx, w, &Request{http: r, Grant: auth.Refused(auth.Actor{Kind: auth.Anonymous}, origin), now: g.clock.Now}, route)
 	}
-	actor, err := g.identify(ctx, r, from, origin)
+	req := &Request{http: r, now: g.clock.Now}
+	text, err := req.credential(w, route)
 	if err != nil {
 		return nil, nil, false, err
 	}
-	req := &Request{http: r, Grant: auth.Refused(actor, origin), now: g.clock.Now}
+	actor, err := g.identify(ctx, text, from, origin)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	req.Grant = auth.Refused(actor, origin)
+	if route.Client && req.client != strconv.FormatInt(actor.ID, 10) {
+		return req, nil, false, unauthorized()
+	}
 	if err := g.keys.allow(actor.ID); err != nil {
 		return nil, nil, false, err
 	}
@@ -269,6 +285,10 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 func (g *Gate) run(ctx context.Context, w http.ResponseWriter, req *Request, route Route) (*Answer, bool, error) {
 	if err := req.readHead(route); err != nil {
 		return nil, false, err
+	}
+	if route.Client {
+		answer, err := route.Handle(ctx, req) // its body was read already, and it keeps no answers
+		return answer, false, err
 	}
 	body, bodyErr := req.readBody(w, route)
 	key, err := idempotencyKey(req.http)

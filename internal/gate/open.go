@@ -107,7 +107,12 @@ func (g *Gate) Protect(need auth.Permission, action string, page http.Handler) h
 		ctx := r.Context()
 		from := g.proxies.Client(r)
 		origin := auth.Origin{Address: from.String(), RequestID: requestIDOf(ctx)}
-		actor, err := g.identify(ctx, r, from, origin)
+		text, err := credentialOf(r)
+		if err != nil {
+			g.refuse(w, origin.RequestID, err)
+			return
+		}
+		actor, err := g.identify(ctx, text, from, origin)
 		if err == nil && !actor.May(need) {
 			err = fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
 			if noted := g.noteRefusal(ctx, &Request{Grant: auth.Refused(actor, origin)}, Route{Audit: action}, err); noted != nil {

@@ -31,6 +31,7 @@ type Request struct {
 	now    func() time.Time
 	query  url.Values
 	claim  *idempotency.Claim
+	client string // the id that an OAuth client gave itself
 	faults []fault.Field
 }
 
@@ -259,7 +260,7 @@ func (r *Request) readBody(w http.ResponseWriter, route Route) ([]byte, error) {
 	if route.Body == NoBody {
 		return nil, nil
 	}
-	if err := checkMediaType(r.http.Header.Get("Content-Type")); err != nil {
+	if err := checkMediaType(r.http.Header.Get("Content-Type"), route.Body); err != nil {
 		return nil, err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.http.Body, route.MaxBody))
@@ -270,10 +271,17 @@ func (r *Request) readBody(w http.ResponseWriter, route Route) ([]byte, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, fault.InvalidFormat, "The body did not arrive whole")
 	}
-	r.Body, err = strictjson.Parse(text)
+	if route.Body == Form {
+		r.Body, err = readForm(text)
+	} else {
+		r.Body, err = strictjson.Parse(text)
+	}
 	var syntax *strictjson.SyntaxError
 	if errors.As(err, &syntax) {
 		return nil, fault.New(fault.Invalid, fault.ValidationError, "The body is refused: "+syntax.Reason)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if r.Body.Kind != strictjson.Object && !(route.Body == Patch && r.Body.Kind == strictjson.Array) {
 		return nil, fault.OneField("", "type", "must be a JSON object")
@@ -286,7 +294,10 @@ func (r *Request) readBody(w http.ResponseWriter, route Route) ([]byte, error) {
 
 // checkMediaType accepts JSON under each of its names: the vendor labels plain objects
 // application/json-patch+json.
-func checkMediaType(header string) error {
+func checkMediaType(header string, body Body) error {
+	if body == Form {
+		return checkForm(header)
+	}
 	bad := fault.New(fault.UnsupportedMedia, fault.UnsupportedMediaType, "The body must be application/json, application/json-patch+json, text/json or application/*+json, in UTF-8")
 	if header == "application/json" {
 		return nil

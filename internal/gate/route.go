@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/strictjson"
 )
 
@@ -19,6 +20,7 @@ const (
 	NoBody
 	JSON  // an object, in any of the JSON media types
 	Patch // an object (RFC 7396) or an array (RFC 6902)
+	Form  // application/x-www-form-urlencoded, read as an object of strings
 )
 
 // Rate says which limit a route counts against.
@@ -40,6 +42,7 @@ type Route struct {
 	Permission auth.Permission
 	Open       bool   // who calls is not known yet: signing in. Has no permission
 	AtRoot     bool   // served without a base too
+	Client     bool   // the caller's key comes as an OAuth client's does, and in no other way
 	Audit      string // action under which refusals stand in the trail
 	Body       Body
 	MaxBody    int64 // bytes
@@ -47,8 +50,11 @@ type Route struct {
 	Card       func(member string) bool // members with a type of their own
 	// Same is what makes two bodies the same for an Idempotency-Key, where that is not
 	// every byte: a card's code must not enter, even as a keyed fingerprint (PCI DSS 3.3.1).
-	Same       func(strictjson.Value) []byte
-	Query      []Param
+	Same  func(strictjson.Value) []byte
+	Query []Param
+	// Refuse writes an error in a form of the route's own, as RFC 6749 §5.2 wants; nil for
+	// the usual one.
+	Refuse     func(*fault.Error) []byte
 	OnCustomer bool // the id in the path is a customer's
 	Handle     func(context.Context, *Request) (*Answer, error)
 	Doc        any // what the API reference says of it; the gate does not look inside
@@ -87,7 +93,7 @@ func (r Route) check() error {
 	for what, missing := range map[string]bool{
 		"permission, or too much of it,": (r.Permission == "") != r.Open, "audit action": r.Audit == "", "body declaration": r.Body == undeclared,
 		"body limit": r.Body != NoBody && r.MaxBody <= 0, "rate class": r.Rate == unlimitedByMistake,
-		"handler": r.Handle == nil, "operation id": r.ID == "", "card guard declaration": r.Body != NoBody && r.Card == nil,
+		"form to take a client's key from": r.Client && r.Body != Form, "handler": r.Handle == nil, "operation id": r.ID == "", "card guard declaration": r.Body != NoBody && r.Card == nil,
 	} {
 		if missing {
 			return fmt.Errorf("route %s %s has no %s", r.Method, r.Path, what)

@@ -60,6 +60,8 @@ func Main(c db.Config) db.Config {
 		"owner":              "SELECT, INSERT, UPDATE",
 		"staff_user":         "SELECT, INSERT, UPDATE, DELETE",
 		"staff_session":      "SELECT, INSERT, UPDATE, DELETE",
+		"staff_role":         "SELECT, INSERT, UPDATE, DELETE",
+		"access_token":       "SELECT, INSERT, DELETE",
 		"staff_address":      "SELECT, INSERT, UPDATE, DELETE",
 		"sign_in_wait":       "SELECT, INSERT, UPDATE, DELETE",
 		"api_key":            "SELECT, INSERT, UPDATE",
