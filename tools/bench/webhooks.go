@@ -19,8 +19,9 @@ const (
 	posters = 16
 	// hanging is how many endpoints never answer.
 	hanging = 100
-	// backlog is how many events a delivery slice is given.
-	backlog = 12_000
+	// backlog is how many events a delivery slice is given: enough for longer than the bare
+	// client's slice, so that the start of it does not count for more than it does there.
+	backlog = 48_000
 )
 
 func webhookRows() []row {
