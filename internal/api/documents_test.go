@@ -73,7 +73,7 @@ func fieldsTable(t *testing.T) string {
 	f := newFixture(t, s, s.Live)
 	id := create(t, s, "", m{"name": "Jane Smith", "email": "jsmith@example.com", "phone": "+34612345678", "address": "Calle Mayor 1, Madrid", "memberId": "M-1001", "dateOfBirth": "1990-04-01",
 		"billingAddress": m{"line1": "Calle Mayor 1", "line2": "2B", "city": "Madrid", "state": "M", "postalCode": "28013", "country": "ES"},
-		"preferences": m{"currency": "EUR", "language": "es"}, "metadata": m{"crm": "Lead 7"}}).ID(t)
+		"preferences":    m{"currency": "EUR", "language": "es"}, "metadata": m{"crm": "Lead 7"}}).ID(t)
 	f.provider(t)
 	method := f.made(t, fmt.Sprintf("/customers/%d/payment-methods", id), f.card(m{"name": "Jane Smith", "label": "Visa", "consent": m{"text": "I agree"}}))
 	request := f.made(t, "/payment-requests", m{"amount": 5, "unit": f.unit(t), "clientId": id})

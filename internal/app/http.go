@@ -12,6 +12,7 @@ import (
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/console"
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/paypage"
 )
@@ -47,6 +48,9 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 	if err := a.mountPaymentPage(g, s, open); err != nil {
 		return nil, err
 	}
+	if err := mountConsole(g, open); err != nil {
+		return nil, err
+	}
 	return g.Handler(routes, api.Bases(), open)
 }
 
@@ -57,6 +61,17 @@ func (a *App) mountPaymentPage(g *gate.Gate, s config.Serve, open map[string]htt
 	}
 	for pattern, page := range door.Routes() {
 		open[pattern] = g.Page("payment page", paypage.MaxBody, page, door.TooMany)
+	}
+	return nil
+}
+
+func mountConsole(g *gate.Gate, open map[string]http.Handler) error {
+	pages, err := console.New()
+	if err != nil {
+		return err
+	}
+	for pattern, page := range pages.Routes() {
+		open[pattern] = g.Page("console page", console.MaxBody, page, page)
 	}
 	return nil
 }

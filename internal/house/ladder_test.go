@@ -15,7 +15,7 @@ import (
 // imports lower rungs only; what is below it (x/y) stands on its rung.
 func ladder() []string {
 	return []string{
-		0:  "auth clock config contact fault money pan strictjson",
+		0:  "auth browsertest clock config contact fault money pan strictjson",
 		1:  "card cardguard db egress id recent",
 		2:  "lease vault provider",
 		3:  "audit event idempotency",
