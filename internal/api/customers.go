@@ -131,7 +131,7 @@ func (a *API) planErasure(ctx context.Context, r *gate.Request) (*gate.Answer, e
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, ErasurePlan{CustomerID: plan.CustomerID, DryRun: true, Fields: plan.Fields, IndexRows: plan.IndexRows, Interactions: plan.Interactions})
+	return encode(http.StatusOK, ErasurePlan{CustomerID: plan.CustomerID, DryRun: true, Fields: plan.Fields, IndexRows: plan.IndexRows, Interactions: plan.Interactions, Others: orEmpty(plan.Others)})
 }
 
 const defaultLimit, maxLimit = 20, 200

@@ -62,6 +62,19 @@ func (f *fixture) key(t *testing.T) int64 {
 func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 	t.Helper()
 	switch {
+	case strings.Contains(r.Path, "{holdId}"):
+		c := f.customer(t)
+		return map[string]int64{"{id}": c, "{holdId}": f.made(t, fmt.Sprintf("/customers/%d/holds", c), f.hold())}
+	case oneOf(r.ID, "getRestriction", "liftRestriction"):
+		c := f.customer(t)
+		f.do(t, "PUT", fmt.Sprintf("/customers/%d/restriction", c), m{"reason": "objection_pending"})
+		return map[string]int64{"{id}": c}
+	case r.ID == "getErasureCertificate":
+		c := f.customer(t)
+		f.do(t, "DELETE", fmt.Sprintf("/customers/%d", c), nil)
+		return map[string]int64{"{id}": c}
+	case r.ID == "getErasure":
+		return map[string]int64{"{id}": f.made(t, "/erasures", m{"customerIds": []int64{f.customer(t)}})}
 	case strings.Contains(r.Path, "{methodId}"):
 		c := f.customer(t)
 		return map[string]int64{"{id}": c, "{methodId}": f.method(t, c)}
@@ -100,6 +113,16 @@ func (f *fixture) user(t *testing.T) int64 {
 	t.Helper()
 	id, _ := newUser(t, f.s, f.users, f.canary+" Staff", f.email(), auth.Support)
 	return id
+}
+
+// hold is one that works; where the rows want the fixture's text, it is the reason.
+func (f *fixture) hold() m { return m{"reason": f.canary, "until": "2030-01-01T00:00:00Z"} }
+
+// do sends a request of the fixture's admin that must work.
+func (f *fixture) do(t *testing.T, method, path string, body any) {
+	t.Helper()
+	got := f.s.Do(t, apptest.Request{Method: method, Path: path, Key: f.admin, Body: body})
+	require.Less(t, got.Status, 300, "%s", got.Body)
 }
 
 // role is one of the owner's own, which a live credential alone makes.
@@ -236,6 +259,12 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return m{"name": f.canary + " New", "email": f.email()}
 	case "updateCustomer", "patchCustomer":
 		return m{"address": f.canary + " Street " + f.email()}
+	case "restrictCustomer":
+		return m{"reason": "accuracy_contested", "note": f.canary}
+	case "placeHold":
+		return f.hold()
+	case "eraseCustomers":
+		return m{"customerIds": []int64{f.customer(t)}}
 	case "revealCustomer":
 		return m{"purpose": "support"}
 	case "createRole":
@@ -428,7 +457,7 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	if !strings.Contains(r.Path, "{id}") || want != 200 && strings.HasPrefix(c.name, "only ") {
 		return
 	}
-	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
+	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
 	missing := p.do(t, apptest.Request{Method: r.Method, Path: nowhere, Key: key, Body: bodyOf(t, r, p.own[mode])}, foreign...)
 	foreigners := []*fixture{p.other[mode]}
 	if !strings.HasPrefix(r.Path, "/users/{id}") && !strings.HasPrefix(r.Path, "/roles") && (!strings.HasPrefix(r.Path, "/api-keys") || mode == auth.Test) { // users and roles are of both modes, live admins reach test keys of their own owner

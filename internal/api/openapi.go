@@ -33,7 +33,7 @@ func OpenAPI(routes []gate.Route, server string) *huma.OpenAPI {
 		Security:   []map[string][]string{{"apiKey": {}}, {"bearer": {}}},
 		Tags: []*huma.Tag{{Name: "Customers", Description: "Profiles of the people who pay"}, {Name: "Payment methods", Description: "Saved ways to pay"},
 			{Name: "Events", Description: "What happened, in order"}, {Name: "Audit", Description: "Who did or saw what"},
-			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "OAuth 2", Description: "Access tokens for machines"}, {Name: "Operator", Description: "The platform's owners"}},
+			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Privacy", Description: "What a data protection officer does"}, {Name: "OAuth 2", Description: "Access tokens for machines"}, {Name: "Operator", Description: "The platform's owners"}},
 	}
 	for _, base := range Bases() {
 		doc.Servers = append(doc.Servers, &huma.Server{URL: server + base})
@@ -188,7 +188,7 @@ func (d *document) responses(r gate.Route, op operation) map[string]*huma.Respon
 	switch {
 	case r.Method == http.MethodDelete, op.answer == nil:
 		all["204"] = &huma.Response{Description: "Done"}
-		if r.OnCustomer {
+		if r.ID == "eraseCustomer" {
 			all["200"] = d.answer("What would go (dryRun)", of[ErasurePlan]())
 		}
 	case op.answer != nil:

@@ -15,6 +15,7 @@ import (
 	"github.com/florin-gateway/florin/internal/notification"
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/privacy"
 	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
@@ -42,6 +43,7 @@ type API struct {
 	Fees      *fee.Service
 	Rates     *rate.Source
 	Webhooks  *webhook.Service
+	Privacy   *privacy.Service
 	Clock     clock.Clock
 	Mail      *notification.MailSender // nil: invitations are shown instead
 	PublicURL func() string
@@ -75,6 +77,15 @@ func (a *API) Routes() []gate.Route {
 		onCustomers(del, "/customers/{id}/payment-methods/{methodId}", "removePaymentMethod", auth.MethodsWrite, audit.MethodRemove, gate.NoBody, a.removeMethod).says(removeMethodDoc),
 		onCustomers(post, "/customers/{id}/payment-methods/{methodId}/default", "makePaymentMethodDefault", auth.MethodsWrite, audit.MethodUpdate, gate.NoBody, a.makeDefault).says(defaultMethodDoc),
 		onCustomers(get, "/customers/{id}/consents", "listConsents", auth.CustomersRead, audit.ConsentRead, gate.NoBody, a.consents).says(consentsDoc),
+		onCustomers(get, "/customers/{id}/restriction", "getRestriction", auth.PrivacyManage, audit.RestrictionRead, gate.NoBody, a.getRestriction).says(restrictionDoc),
+		onCustomers(put, "/customers/{id}/restriction", "restrictCustomer", auth.PrivacyManage, audit.CustomerRestrict, gate.JSON, a.restrict).says(restrictDoc),
+		onCustomers(del, "/customers/{id}/restriction", "liftRestriction", auth.PrivacyManage, audit.CustomerLift, gate.NoBody, a.liftRestriction).says(liftDoc),
+		onCustomers(get, "/customers/{id}/holds", "listHolds", auth.PrivacyManage, audit.HoldsRead, gate.NoBody, a.listHolds).says(holdsDoc),
+		onCustomers(post, "/customers/{id}/holds", "placeHold", auth.PrivacyManage, audit.HoldPlace, gate.JSON, a.placeHold).says(holdDoc),
+		onCustomers(del, "/customers/{id}/holds/{holdId}", "releaseHold", auth.PrivacyManage, audit.HoldRelease, gate.NoBody, a.releaseHold).says(releaseHoldDoc),
+		onCustomers(get, "/customers/{id}/erasure-certificate", "getErasureCertificate", auth.PrivacyManage, audit.CertificateRead, gate.NoBody, a.getCertificate).says(certificateDoc),
+		admin(post, "/erasures", "eraseCustomers", auth.CustomersErase, audit.ErasureStart, gate.JSON, a.startErasure).says(erasuresDoc),
+		admin(get, "/erasures/{id}", "getErasure", auth.CustomersErase, audit.ErasureRead, gate.NoBody, a.getErasure).says(erasureDoc),
 		payments(get, "/payment-methods", "offerPaymentMethods", auth.PaymentMethodsRead, audit.MethodsOffered, gate.NoBody, a.offers).query(offerParams()...).says(offersDoc),
 		payments(get, "/payment-requests", "listPaymentRequests", auth.PaymentsRead, audit.RequestList, gate.NoBody, a.listRequests).query(requestParams()...).says(requestsDoc),
 		payments(post, "/payment-requests", "createPaymentRequest", auth.PaymentsWrite, audit.RequestCreate, gate.JSON, a.createRequest).says(createRequestDoc),

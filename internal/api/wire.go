@@ -172,6 +172,7 @@ type ErasurePlan struct {
 	Fields       []string `json:"fields"`
 	IndexRows    int      `json:"indexRows"`
 	Interactions int64    `json:"interactions"`
+	Others       []string `json:"others" doc:"What else is removed, kept and told"`
 }
 
 // Interaction is one contact between a customer and the merchant's service.

@@ -38,6 +38,7 @@ import (
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/pan"
 	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/privacy"
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
 	"github.com/florin-gateway/florin/internal/rate"
@@ -78,6 +79,7 @@ type App struct {
 	Notifications *notification.Service
 	Payments      *payment.Service
 	Webhooks      *webhook.Service
+	Privacy       *privacy.Service
 
 	mail      *notification.MailSender // nil without --smtp-url
 	publicURL string                   // set by Handler
@@ -233,6 +235,7 @@ func (a *App) openSealer(ctx context.Context) error {
 		sinks = append(sinks, audit.NewFileSink(path))
 	}
 	a.Sealer = audit.NewSealer(a.Audit, a.Store, signer, sinks...)
+	a.Customers.Sign = a.Sealer.Sign
 	return a.Sealer.Resume(ctx)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/florin-gateway/florin/internal/method"
 	"github.com/florin-gateway/florin/internal/notification"
 	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/privacy"
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/rest"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
@@ -62,7 +63,8 @@ func (a *App) buildPayments(o options) error {
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
 	a.buildWebhooks(allowed)
-	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks}
+	a.Privacy = privacy.New(privacy.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers})
+	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks, a.Privacy}
 	return nil
 }
 
@@ -124,6 +126,7 @@ func (a *App) public() string { return a.publicURL }
 func (a *App) startPayments(running context.Context, failed func(string) func(error)) {
 	a.goRun(func() { a.Payments.Run(running, paymentsEvery, failed("payments")) })
 	a.goRun(func() { a.Sandbox.Run(running, paymentsEvery, failed("sandbox callbacks")) })
+	a.goRun(func() { a.Privacy.Run(running, paymentsEvery, failed("erasures")) })
 	a.goRun(func() { a.Webhooks.Run(running, paymentsEvery, failed("webhooks")) })
 	a.goRun(func() { a.Notifications.Run(running, paymentsEvery, failed("notifications")) })
 }

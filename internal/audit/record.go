@@ -14,9 +14,20 @@ import (
 
 // Actions of this version.
 const (
-	CustomerCreate  = "customer.create"
-	CustomerRead    = "customer.read"
-	CustomerReveal  = "customer.reveal"
+	CustomerCreate = "customer.create"
+	CustomerRead   = "customer.read"
+	CustomerReveal = "customer.reveal"
+
+	CustomerRestrict = "customer.restrict"
+	CustomerLift     = "customer.lift_restriction"
+	RestrictionRead  = "customer.restriction_read"
+	CertificateRead  = "erasure.certificate_read"
+	HoldPlace        = "legal_hold.place"
+	HoldRelease      = "legal_hold.release"
+	HoldsRead        = "legal_hold.list"
+	ErasureStart     = "erasure.start"
+	ErasureRead      = "erasure.read"
+
 	CustomerUpdate  = "customer.update"
 	CustomerErase   = "customer.erase"
 	CustomerList    = "customer.list"

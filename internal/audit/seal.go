@@ -202,3 +202,10 @@ func (s *Sealer) Run(ctx context.Context, interval time.Duration, failed func(er
 	})
 	_, _ = s.Seal(context.WithoutCancel(ctx))
 }
+
+// Sign signs another statement with the trail's key, for the same verifiers. Its first line
+// must say what it is: a checkpoint's is "florin-audit" (C2SP signed note).
+func (s *Sealer) Sign(text string) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
+	return string(signed), err
+}

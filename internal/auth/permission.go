@@ -12,7 +12,8 @@ const (
 	CustomersErase     Permission = "customers:erase"
 	CustomersExport    Permission = "customers:export"
 	CustomersUnmasked  Permission = "customers:unmasked" // personal values as they are
-	CustomersReveal    Permission = "customers:reveal"   // one customer's, for a stated purpose
+	PrivacyManage      Permission = "privacy:manage"
+	CustomersReveal    Permission = "customers:reveal" // one customer's, for a stated purpose
 	InteractionsWrite  Permission = "interactions:write"
 	PaymentMethodsRead Permission = "payment-methods:read"
 	EventsRead         Permission = "events:read"
@@ -62,7 +63,7 @@ func Roles() []Role { return []Role{Admin, Finance, Support, Privacy, ReadOnly, 
 func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
-		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersWrite, CustomersErase, CustomersExport, InteractionsWrite,
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersWrite, CustomersErase, CustomersExport, PrivacyManage, InteractionsWrite,
 			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage, WebhooksManage,
 			EventsRead, AuditRead, APIKeysManage, UsersManage, RolesManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
@@ -70,7 +71,7 @@ func (r Role) Permissions() []Permission {
 	case Support:
 		return []Permission{CustomersRead, CustomersReveal, InteractionsWrite, PaymentMethodsRead, PaymentsRead}
 	case Privacy:
-		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersErase, CustomersExport, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersErase, CustomersExport, PrivacyManage, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
 	case ReadOnly:
 		return []Permission{CustomersRead, PaymentMethodsRead, PaymentsRead, EventsRead, SettingsRead}
 	case Operator:

@@ -3,16 +3,77 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/florin-gateway/florin/internal/app"
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/customer"
 )
 
 type auditCommand struct {
-	Verify auditVerify `cmd:"" help:"Recompute the whole trail and name the first record that was changed, added or removed."`
+	Verify      auditVerify      `cmd:"" help:"Recompute the whole trail and name the first record that was changed, added or removed."`
+	Certificate auditCertificate `cmd:"" help:"Check the certificate of an erasure."`
+}
+
+type auditCertificate struct {
+	File     string `arg:"" placeholder:"FILE" help:"The text of \"certificate\", or the whole answer that has it; - for standard input."`
+	Verifier string `placeholder:"FILE" help:"The public half of the trail's key (audit/verifier.txt), where the installation itself is not at hand."`
+}
+
+// Help is shown by florin audit certificate --help.
+func (auditCertificate) Help() string {
+	return `Examples:
+  curl … /api/customers/116295640055809/erasure-certificate | florin audit certificate -
+  florin audit certificate --verifier verifier.txt erasure.json
+
+Exit code 2 means that the certificate is not what this installation signed.`
+}
+
+// Run checks a certificate.
+func (v *auditCertificate) Run(c *config.Config, out *console) error {
+	text, err := readInput(v.File)
+	if err != nil {
+		return err
+	}
+	path := v.Verifier
+	if path == "" {
+		path = filepath.Join(c.AuditDir(), "verifier.txt")
+	}
+	known, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("the trail's public key can't be read: %w; name it with --verifier", err)
+	}
+	verifier, err := note.NewVerifier(strings.TrimSpace(string(known)))
+	if err != nil {
+		return fmt.Errorf("%s holds no public key of a trail", path)
+	}
+	said, err := customer.CheckCertificate(text, verifier)
+	if err != nil {
+		return found{err.Error()}
+	}
+	_, err = fmt.Fprintf(out.out, "%s\nThe certificate is genuine.\n", said)
+	return err
+}
+
+// readInput reads a file, or standard input, of moderate size.
+func readInput(path string) (string, error) {
+	in := os.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, 1<<20))
+	return string(text), err
 }
 
 type auditVerify struct {

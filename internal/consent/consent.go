@@ -118,8 +118,8 @@ func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before 
 }
 
 // Forget deletes what a customer agreed to; that they did is in the trail (customer.Other).
-func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (func(*db.Tx), error) {
-	return func(tx *db.Tx) {
+func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (customer.Forgetting, error) {
+	return customer.Forgetting{Report: []string{"removed the consents"}, Do: func(tx *db.Tx) {
 		tx.Exec(`DELETE FROM consent WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-	}, nil
+	}}, nil
 }

@@ -18,6 +18,7 @@ type Plan struct {
 	Fields       []string
 	IndexRows    int
 	Interactions int64
+	Others       []string // what other features remove, keep and tell
 }
 
 // PlanErasure tells what Erase would remove and removes nothing.
@@ -39,12 +40,22 @@ func (s *Service) PlanErasure(ctx context.Context, g auth.Grant, customerID int6
 		return Plan{}, err
 	}
 	plan := Plan{CustomerID: customerID, Fields: filled(p), IndexRows: len(marks)}
-	err = s.Store.One(ctx, r.Scope(), `SELECT count(*) FROM interaction WHERE realm_id = $1 AND customer_id = $2`,
-		[]any{r.Realm(), customerID}, &plan.Interactions)
+	if plan.Interactions, err = s.countInteractions(ctx, r, customerID); err != nil {
+		return Plan{}, err
+	}
+	others, err := s.othersForget(ctx, r, c)
 	if err != nil {
 		return Plan{}, err
 	}
+	for _, o := range others {
+		plan.Others = append(plan.Others, o.Report...)
+	}
 	return plan, s.Audit.Note(ctx, g, audit.Entry{Action: audit.CustomerRead, Customers: []int64{customerID}, Filters: []string{"dryRun"}})
+}
+
+func (s *Service) countInteractions(ctx context.Context, r room, customerID int64) (n int64, err error) {
+	err = s.Store.One(ctx, r.Scope(), `SELECT count(*) FROM interaction WHERE realm_id = $1 AND customer_id = $2`, []any{r.Realm(), customerID}, &n)
+	return n, err
 }
 
 // Erase removes a customer (GDPR Art. 17): first the rows and indexes, then the key,
@@ -88,13 +99,19 @@ func (s *Service) eraseRows(ctx context.Context, r room, customerID int64, versi
 	if err != nil {
 		return 0, err
 	}
+	interactions, err := s.countInteractions(ctx, r, c.ID)
+	if err != nil {
+		return 0, err
+	}
+	done := report(r.Grant, p, len(marks), interactions, others)
 	return c.keyID, s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		tx.ExecOne(errAgain, `DELETE FROM customer WHERE realm_id = $1 AND id = $2 AND version = $3`, c.realm, c.ID, c.Version)
-		tx.Exec(`INSERT INTO customer_erased (realm_id, id, key_id, erased_at) VALUES ($1, $2, $3, $4)`, c.realm, c.ID, c.keyID, s.Clock.Millis())
+		tx.Exec(`INSERT INTO customer_erased (realm_id, id, key_id, erased_at, report) VALUES ($1, $2, $3, $4, $5)`, c.realm, c.ID, c.keyID, s.Clock.Millis(), done)
+		tx.Exec(`DELETE FROM restriction WHERE realm_id = $1 AND customer_id = $2`, c.realm, c.ID)
 		tx.Exec(`DELETE FROM interaction WHERE realm_id = $1 AND customer_id = $2`, c.realm, c.ID)
 		tx.Exec(`DELETE FROM customer_deposit WHERE realm_id = $1 AND customer_id = $2`, c.realm, c.ID)
-		for _, forget := range others {
-			forget(tx)
+		for _, o := range others {
+			o.Do(tx)
 		}
 		removeMarks(tx, c.realm, c.ID, marks)
 		s.Events.Record(tx, r.Grant, event.CustomerDeleted, c.ID, nil)
@@ -107,8 +124,12 @@ func (s *Service) finishErasure(ctx context.Context, g auth.Grant, customerID, k
 	if err := s.Vault.Destroy(ctx, g.Realm(), keyID); err != nil {
 		return err
 	}
-	err := s.Store.Write(ctx, db.Realm(g.Realm()), func(tx *db.Tx) error {
-		tx.ExecOne(errAgain, `UPDATE customer_erased SET key_id = 0 WHERE realm_id = $1 AND id = $2 AND key_id <> 0`, g.Realm(), customerID)
+	signed, err := s.certify(ctx, g, customerID)
+	if err != nil {
+		return err
+	}
+	err = s.Store.Write(ctx, db.Realm(g.Realm()), func(tx *db.Tx) error {
+		tx.ExecOne(errAgain, `UPDATE customer_erased SET key_id = 0, certificate = $3 WHERE realm_id = $1 AND id = $2 AND key_id <> 0`, g.Realm(), customerID, signed)
 		s.Events.Record(tx, g, event.CustomerErased, customerID, nil)
 		return nil
 	})

@@ -96,7 +96,7 @@ func listEntry(q Query, p plan, shown []*Customer) audit.Entry {
 }
 
 // openAll finds the keys of a page in one round trip. A customer whose key was
-// destroyed a moment ago is left out.
+// destroyed a moment ago is left out, and one whom the caller may not read now.
 func (r room) openAll(ctx context.Context, rows []sealedRow) ([]*Customer, error) {
 	ids := make([]int64, len(rows))
 	for i, row := range rows {
@@ -109,7 +109,7 @@ func (r room) openAll(ctx context.Context, rows []sealedRow) ([]*Customer, error
 	all := make([]*Customer, 0, len(rows))
 	for _, row := range rows {
 		key, ok := keys[row.keyID]
-		if !ok {
+		if !ok || row.hidesFrom(r.Grant.Actor()) {
 			continue
 		}
 		c, err := r.open(row, key)

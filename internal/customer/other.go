@@ -13,17 +13,23 @@ import (
 type Other interface {
 	// History gives its lines with ids below before, newest first, at most limit.
 	History(ctx context.Context, g auth.Grant, customerID, before int64, limit int) ([]HistoryItem, error)
-	// Forget reads what must be known before the customer's key is gone and gives the
-	// statements of the erasure's unit. It may refuse: CUSTOMER_ON_HOLD.
-	Forget(ctx context.Context, g auth.Grant, customerID int64, key vault.Subject) (func(*db.Tx), error)
+	// Forget reads what must be known before the customer's key is gone. It may refuse:
+	// CUSTOMER_ON_HOLD.
+	Forget(ctx context.Context, g auth.Grant, customerID int64, key vault.Subject) (Forgetting, error)
 }
 
-func (s *Service) othersForget(ctx context.Context, r room, c *Customer) ([]func(*db.Tx), error) {
+// Forgetting is a feature's part of an erasure.
+type Forgetting struct {
+	Do     func(*db.Tx) // queues its statements in the erasure's unit
+	Report []string     // what is removed, kept and told, without a value of the person
+}
+
+func (s *Service) othersForget(ctx context.Context, r room, c *Customer) ([]Forgetting, error) {
 	key, err := r.Keys.Subject(ctx, c.keyID)
 	if err != nil {
 		return nil, err
 	}
-	var all []func(*db.Tx)
+	var all []Forgetting
 	for _, other := range s.Others {
 		forget, err := other.Forget(ctx, r.Grant, c.ID, key)
 		if err != nil {

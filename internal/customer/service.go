@@ -27,6 +27,8 @@ type Service struct {
 	Phones *contact.PhoneParser
 	Clock  clock.Clock
 	IDs    *id.Source
+	// Sign signs the certificate of an erasure with the key of the audit trail.
+	Sign func(text string) (signed string, err error)
 	// Others are features above this one that keep something about customers.
 	Others []Other
 }
@@ -89,6 +91,9 @@ func (s *Service) find(ctx context.Context, r room, customerID int64) (*Customer
 	}
 	if !found {
 		return nil, s.absent(ctx, r, customerID)
+	}
+	if row.hidesFrom(r.Grant.Actor()) {
+		return nil, restricted(customerID)
 	}
 	key, err := r.Keys.Subject(ctx, row.keyID)
 	if errors.Is(err, vault.ErrNoKey) {

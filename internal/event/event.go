@@ -14,10 +14,12 @@ import (
 
 // Kinds of events of this version (wire contract, section 6).
 const (
-	CustomerCreated = "customer.created"
-	CustomerUpdated = "customer.updated"
-	CustomerDeleted = "customer.deleted"
-	CustomerErased  = "customer.erased"
+	CustomerCreated      = "customer.created"
+	CustomerUpdated      = "customer.updated"
+	CustomerDeleted      = "customer.deleted"
+	CustomerErased       = "customer.erased"
+	CustomerRestricted   = "customer.restricted"
+	CustomerUnrestricted = "customer.restriction_lifted"
 
 	RequestCreated   = "payment_request.created"
 	RequestPending   = "payment_request.pending"
@@ -48,7 +50,7 @@ const (
 
 // Kinds lists the events that an endpoint can ask for.
 func Kinds() []string {
-	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
+	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, CustomerRestricted, CustomerUnrestricted, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
 		MethodExpiring, MethodExpired, EndpointDisabled, ConsentGiven, ConsentWithdrawn}
 }

@@ -115,8 +115,8 @@ func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before 
 
 // Forget deletes a customer's methods (customer.Other). That the providers forget them
 // too is payment's.
-func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (func(*db.Tx), error) {
-	return func(tx *db.Tx) {
+func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (customer.Forgetting, error) {
+	return customer.Forgetting{Report: []string{"removed the saved payment methods"}, Do: func(tx *db.Tx) {
 		tx.Exec(`DELETE FROM payment_method WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-	}, nil
+	}}, nil
 }

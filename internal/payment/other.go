@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/florin-gateway/florin/internal/auth"
@@ -60,23 +61,31 @@ func lineType(code string) string {
 // Forget lets go of a customer (customer.Other): requests keep amounts and dates and lose
 // the person, open ones are cancelled, the providers are told to forget. It refuses while
 // a payment is under way or a dispute is open: both need the person.
-func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, key vault.Subject) (func(*db.Tx), error) {
+func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, key vault.Subject) (customer.Forgetting, error) {
+	var none customer.Forgetting
 	r, err := s.enter(ctx, g)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := s.onHold(ctx, r, customerID); err != nil {
-		return nil, err
+		return none, err
 	}
 	methods, err := s.Methods.Of(ctx, r, customerID, key)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	tasks, err := s.forgetTasks(r, customerID, methods)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	return func(tx *db.Tx) {
+	var requests int64
+	err = s.Store.One(ctx, r.Scope(), `SELECT count(*) FROM payment_request WHERE realm_id = $1 AND customer_id = $2`, []any{r.Realm(), customerID}, &requests)
+	if err != nil {
+		return none, err
+	}
+	lines := []string{fmt.Sprintf("kept amounts, dates and states of %d payment requests, without the person (GDPR Art. 17(3)(b))", requests),
+		fmt.Sprintf("told providers to forget %d payers or methods", len(tasks))}
+	return customer.Forgetting{Report: lines, Do: func(tx *db.Tx) {
 		for _, t := range tasks {
 			s.task(tx, r, t)
 		}
@@ -86,7 +95,7 @@ func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, ke
 		tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, doc = $3 WHERE `+mine+` AND status IN (1, 3)`, r.Realm(), customerID, []byte{})
 		tx.Exec(`UPDATE payment_attempt SET doc = $3 WHERE `+mine, r.Realm(), customerID, []byte{})
 		notification.Forget(tx, r.Realm(), customerID)
-	}, nil
+	}}, nil
 }
 
 func (s *Service) onHold(ctx context.Context, r owner.Room, customerID int64) error {

@@ -151,3 +151,11 @@ func (e *epochs) key(id int64) (aead, error) {
 	}
 	return e.open[id], nil
 }
+
+// EpochEnds is when the key of the present epoch is destroyed at the latest, if the server
+// runs: an older copy of data and keystore opens nothing of what was erased by now.
+func (v *Vault) EpochEnds() time.Time {
+	v.epochs.mu.RLock()
+	defer v.epochs.mu.RUnlock()
+	return v.epochs.since.Add(EpochLength)
+}

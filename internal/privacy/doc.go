@@ -1,0 +1,10 @@
+// Package privacy is what a data protection officer does besides reading: legal holds and
+// erasures of many.
+//
+//	hold ──→ Forget refuses (CUSTOMER_ON_HOLD) until its day or its release
+//	erasure of many: rows of erasure_item ──→ customer.Erase, a few at a time ──→ code
+//
+// A restriction of processing and the certificate of an erasure are the customer's own
+// (package customer), since every read and the erasure itself ask for them. Tables:
+// legal_hold, erasure_job, erasure_item.
+package privacy
