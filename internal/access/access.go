@@ -91,7 +91,20 @@ func (s *Service) Authenticate(ctx context.Context, text string, from netip.Addr
 	if !known.opens(now, from) {
 		return known.actor, ErrRefused
 	}
+	if known.actor.Suspended, err = s.suspended(ctx, known.actor.Owner); err != nil {
+		return auth.Actor{}, err
+	}
 	return known.actor, s.used(ctx, known, now)
+}
+
+// suspended asks the owners' cache and not the credential's, or the two would add up to
+// more than a second.
+func (s *Service) suspended(ctx context.Context, ownerID int64) (bool, error) {
+	if ownerID == 0 {
+		return false, nil
+	}
+	o, err := s.owners.Get(ctx, ownerID)
+	return o.Suspended(), err
 }
 
 func allowed(cidrs []netip.Prefix, from netip.Addr) bool {

@@ -9,6 +9,7 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/owner"
 )
 
 // SignIn is what somebody says who wants to come in.
@@ -52,6 +53,9 @@ func (s *Service) Login(ctx context.Context, in SignIn, from auth.Origin) (Sessi
 	}
 	if err != nil {
 		return Session{}, Secret{}, err
+	}
+	if try.actor.Suspended {
+		return Session{}, Secret{}, s.turnAway(ctx, try, owner.ErrSuspended())
 	}
 	return s.open(ctx, try)
 }

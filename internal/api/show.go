@@ -85,7 +85,7 @@ func showSettings(s owner.Settings) Settings {
 }
 
 func showOwner(o owner.Owner) Owner {
-	return Owner{ID: o.ID, CreateDate: stamp(o.CreateDate), Settings: showSettings(o.Settings)}
+	return Owner{ID: o.ID, CreateDate: stamp(o.CreateDate), Status: string(o.Status), Reason: orNull(o.Reason), StatusDate: stampOrNull(o.Since), Settings: showSettings(o.Settings)}
 }
 
 func showKey(k access.Key, secret *string) Key {

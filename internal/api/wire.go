@@ -329,9 +329,18 @@ type KeyList struct {
 
 // Owner is a merchant.
 type Owner struct {
-	ID         int64  `json:"id"`
-	CreateDate string `json:"createDate" format:"date-time"`
+	ID         int64   `json:"id"`
+	CreateDate string  `json:"createDate" format:"date-time"`
+	Status     string  `json:"status" enum:"active,suspended,leaving"`
+	Reason     *string `json:"reason" doc:"Why the operator gave the status"`
+	StatusDate *string `json:"statusDate" format:"date-time"`
 	Settings
+}
+
+// OwnerInput changes how an owner stands.
+type OwnerInput struct {
+	Status string `json:"status" enum:"active,suspended"`
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Required to suspend; only operators see it"`
 }
 
 // AdminKey is a new owner's first key.

@@ -39,6 +39,7 @@ const (
 	NotFoundCode          = "NOT_FOUND"
 	CustomerNotFound      = "CUSTOMER_NOT_FOUND"
 	OwnerNotFound         = "OWNER_NOT_FOUND"
+	OwnerSuspended        = "OWNER_SUSPENDED"
 	APIKeyNotFound        = "API_KEY_NOT_FOUND"
 	UserNotFound          = "USER_NOT_FOUND"
 	UserDuplicate         = "USER_DUPLICATE"

@@ -21,6 +21,7 @@ import (
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/idempotency"
+	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/pan"
 )
 
@@ -259,11 +260,19 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 	}
 	grant, err := auth.Allow(actor, origin, route.Permission)
 	if err != nil {
-		return req, nil, false, fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
+		return req, nil, false, forbidden(err)
 	}
 	req.Grant = grant
 	answer, replayed, err := g.run(ctx, w, req, route)
 	return req, answer, replayed, err
+}
+
+// forbidden is why auth.Allow gave no grant, for the caller.
+func forbidden(err error) error {
+	if errors.Is(err, auth.ErrSuspended) {
+		return owner.ErrSuspended()
+	}
+	return fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
 }
 
 func (g *Gate) run(ctx context.Context, w http.ResponseWriter, req *Request, route Route) (*Answer, bool, error) {

@@ -108,8 +108,8 @@ func (g *Gate) Protect(need auth.Permission, action string, page http.Handler) h
 		from := g.proxies.Client(r)
 		origin := auth.Origin{Address: from.String(), RequestID: requestIDOf(ctx)}
 		actor, err := g.identify(ctx, r, from, origin)
-		if err == nil && !actor.May(need) {
-			err = fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
+		if _, denied := auth.Allow(actor, origin, need); err == nil && denied != nil {
+			err = forbidden(denied)
 			if noted := g.noteRefusal(ctx, &Request{Grant: auth.Refused(actor, origin)}, Route{Audit: action}, err); noted != nil {
 				err = noted
 			}
