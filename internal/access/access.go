@@ -91,20 +91,21 @@ func (s *Service) Authenticate(ctx context.Context, text string, from netip.Addr
 	if !known.opens(now, from) {
 		return known.actor, ErrRefused
 	}
-	if known.actor.Suspended, err = s.suspended(ctx, known.actor.Owner); err != nil {
+	if err := s.stand(ctx, &known.actor); err != nil {
 		return auth.Actor{}, err
 	}
 	return known.actor, s.used(ctx, known, now)
 }
 
-// suspended asks the owners' cache and not the credential's, or the two would add up to
-// more than a second.
-func (s *Service) suspended(ctx context.Context, ownerID int64) (bool, error) {
-	if ownerID == 0 {
-		return false, nil
+// stand says how the actor's owner stands. It asks the owners' cache and not the
+// credential's, or the two would add up to more than a second.
+func (s *Service) stand(ctx context.Context, a *auth.Actor) error {
+	if a.Owner == 0 {
+		return nil
 	}
-	o, err := s.owners.Get(ctx, ownerID)
-	return o.Suspended(), err
+	o, err := s.owners.Get(ctx, a.Owner)
+	a.Suspended, a.OwnerRate = o.Suspended(), o.RateLimit
+	return err
 }
 
 func allowed(cidrs []netip.Prefix, from netip.Addr) bool {
@@ -150,7 +151,7 @@ func (s *Service) loadKey(ctx context.Context, hash [32]byte) (credential, error
 }
 
 func (s *Service) actor(ctx context.Context, k Key) (auth.Actor, error) {
-	a := auth.Actor{Kind: auth.APIKey, ID: k.ID, Owner: k.Owner, Mode: k.Mode, Role: k.Role, Permissions: k.Permissions}
+	a := auth.Actor{Kind: auth.APIKey, ID: k.ID, Owner: k.Owner, Mode: k.Mode, Role: k.Role, Permissions: k.Permissions, User: k.User}
 	if k.Owner == 0 {
 		return a, nil
 	}

@@ -258,7 +258,7 @@ func (s *Service) Accept(ctx context.Context, token, password string, from auth.
 // actorOf is a user who acts in one of the owner's modes.
 func (s *Service) actorOf(ctx context.Context, u User, mode auth.Mode) (auth.Actor, error) {
 	o, err := s.owners.Get(ctx, u.Owner)
-	return auth.Actor{Kind: auth.User, ID: u.ID, Owner: u.Owner, Realm: o.Realm(mode), Mode: mode, Role: u.Role, Suspended: o.Suspended(),
+	return auth.Actor{Kind: auth.User, ID: u.ID, Owner: u.Owner, Realm: o.Realm(mode), Mode: mode, Role: u.Role, Suspended: o.Suspended(), User: u.ID,
 		Permissions: append(u.Role.Permissions(), auth.SessionsOwn)}, err
 }
 

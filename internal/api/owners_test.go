@@ -59,7 +59,7 @@ func TestSuspendedOwners(t *testing.T) {
 		}
 		works := map[string]int{"live key": 200, "test key": 200, "a change": 200, "not allowed": 403, "own key": 200, "session": 200, "sign-in": 200, "metrics": 200}
 		ask(works)
-		for name, body := range map[string]m{"no status": {}, "unknown": {"status": "closed"}, "leaving": {"status": "leaving", "reason": "x"}, "no reason": {"status": "suspended"}, "member": {"status": "active", "name": "x"}} {
+		for name, body := range map[string]m{"reason alone": {"reason": "x"}, "limit": {"limits": m{"requestsPerSecond": 0}}, "limits": {"limits": 3}, "other limit": {"limits": m{"requests": 3}}, "unknown": {"status": "closed"}, "leaving": {"status": "leaving", "reason": "x"}, "no reason": {"status": "suspended"}, "member": {"status": "active", "name": "x"}} {
 			require.Equal(t, 400, s.Do(t, standing(s.Server, owner, body)).Status, name)
 		}
 		require.Equal(t, 404, s.Do(t, standing(s.Server, 123456789, m{"status": "active"})).Status)

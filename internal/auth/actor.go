@@ -40,7 +40,9 @@ type Actor struct {
 	Mode        Mode
 	Role        Role // empty where permissions were listed one by one
 	Permissions []Permission
-	Suspended   bool // its owner is: it gets no grant
+	Suspended   bool  // its owner is: it gets no grant
+	User        int64 // who signed in, or whose own key it is; 0 for an owner's key
+	OwnerRate   int   // requests a second of its owner's credentials together; 0 is no limit
 }
 
 // May reports whether the actor has a permission.

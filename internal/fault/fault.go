@@ -97,7 +97,15 @@ type Error struct {
 	Fields     []Field
 	Details    []Detail
 	RetryAfter time.Duration // 0: no Retry-After
+	Limit      Limit         // which limit a RateLimited error is of
 	Cause      error         // for the log only; free of personal values like all errors
+}
+
+// Limit names a limit for the RateLimit fields, with its quota in a window of seconds where
+// it has one: waits that grow have none.
+type Limit struct {
+	Name          string
+	Quota, Window int
 }
 
 // New makes an error of one kind, code and message.

@@ -56,11 +56,15 @@ func writeError(w http.ResponseWriter, e *fault.Error, requestID string, now tim
 		h.Set("WWW-Authenticate", `Bearer realm="florin", ApiKey realm="florin"`)
 	}
 	if e.RetryAfter > 0 {
-		seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))
-		h.Set("Retry-After", strconv.FormatInt(seconds, 10))
+		h.Set("Retry-After", seconds(e.RetryAfter))
 	}
 	w.WriteHeader(statusOf(e.Kind))
 	_, _ = w.Write(errorBody(e, requestID, now))
+}
+
+// seconds rounds a wait up, so that nobody comes back too early.
+func seconds(wait time.Duration) string {
+	return strconv.FormatInt(max(1, int64((wait+time.Second-1)/time.Second)), 10)
 }
 
 func errorBody(e *fault.Error, requestID string, now time.Time) []byte {

@@ -161,14 +161,14 @@ func (s *Service) newSecret(ctx context.Context, o *Owner) ([]byte, error) {
 }
 
 const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
-	index_version, next_index_version, created_at, notify_url, brand_color, status, status_reason, status_at FROM owner`
+	index_version, next_index_version, created_at, notify_url, brand_color, status, status_reason, status_at, rate_limit FROM owner`
 
 func scan(r db.Row) (Owner, error) {
 	var o Owner
 	var policy, status string
 	var strict, created, since int64
 	err := r.Scan(&o.ID, &o.Name, &o.BaseCurrency, &o.DefaultRegion, &policy, &strict, &o.LiveRealm, &o.TestRealm,
-		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor, &status, &o.Reason, &since)
+		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor, &status, &o.Reason, &since, &o.RateLimit)
 	if o.Status = Status(status); since > 0 {
 		o.Since = time.UnixMilli(since).UTC()
 	}

@@ -26,7 +26,7 @@ func TestSuspendedOwnersMoney(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, payment.Pending, res.Status)
 		stand := func(to owner.Status) {
-			require.NoError(t, d.Owners.Stand(t.Context(), d.g.Owner(), to, "Unpaid", func(*db.Tx) error { return nil }))
+			require.NoError(t, d.Owners.Stand(t.Context(), d.g.Owner(), owner.Standing{Status: to}, func(*db.Tx) error { return nil }))
 		}
 		sender := &counting{}
 		d.Notifications.Senders[notification.Form] = sender
