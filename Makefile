@@ -20,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks cards import clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks sweep cards import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,10 @@ webhooks: ## kill -9 rounds while events go to a receiver that flaps, both engin
 interleavings: COUNT = 1000
 interleavings: ## random orders of pay, release, refund, callback, crash on both engines, COUNT=1000
 	$(TESTPG) -- go test ./internal/payment -count=1 -timeout 0 -v -run '^TestInterleavings$$' -rapid.checks=$(COUNT) -args -interleavings=$(COUNT)
+
+sweep: COUNT = 300000
+sweep: ## requests for what is another's, from every role, owner, mode and source of ids, COUNT=300000 on each engine
+	$(TESTPG) -- go test ./internal/api -count=1 -timeout 0 -v -run '^TestSweep$$' -args -sweep=$(COUNT)
 
 cards: COUNT = 1000000
 cards: ## card numbers through every door, then searched for in every file, COUNT=1000000

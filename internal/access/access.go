@@ -91,7 +91,21 @@ func (s *Service) Authenticate(ctx context.Context, text string, from netip.Addr
 	if !known.opens(now, from) {
 		return known.actor, ErrRefused
 	}
+	if err := s.stand(ctx, &known.actor); err != nil {
+		return auth.Actor{}, err
+	}
 	return known.actor, s.used(ctx, known, now)
+}
+
+// stand says how the actor's owner stands. It asks the owners' cache and not the
+// credential's, or the two would add up to more than a second.
+func (s *Service) stand(ctx context.Context, a *auth.Actor) error {
+	if a.Owner == 0 {
+		return nil
+	}
+	o, err := s.owners.Get(ctx, a.Owner)
+	a.Suspended, a.OwnerRate = o.Suspended(), o.RateLimit
+	return err
 }
 
 func allowed(cidrs []netip.Prefix, from netip.Addr) bool {
@@ -153,7 +167,7 @@ func (s *Service) keyed(ctx context.Context, where string, args ...any) (credent
 }
 
 func (s *Service) actor(ctx context.Context, k Key) (auth.Actor, error) {
-	a := auth.Actor{Kind: auth.APIKey, ID: k.ID, Owner: k.Owner, Mode: k.Mode, Role: k.Role, Permissions: k.Permissions}
+	a := auth.Actor{Kind: auth.APIKey, ID: k.ID, Owner: k.Owner, Mode: k.Mode, Role: k.Role, Permissions: k.Permissions, User: k.User}
 	if k.Owner == 0 {
 		return a, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/owner"
 )
 
 // SignIn is what somebody says who wants to come in.
@@ -43,7 +44,7 @@ func (s *Service) Login(ctx context.Context, in SignIn, from auth.Origin) (Sessi
 	if wait > 0 {
 		// No record, as for any other limit: the failures that led here have theirs, and a
 		// flood must not write the trail.
-		return Session{}, Secret{}, &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, RetryAfter: wait,
+		return Session{}, Secret{}, &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, RetryAfter: wait, Limit: fault.Limit{Name: "sign-in"},
 			Message: "Too many attempts to sign in; wait before the next one"}
 	}
 	err = s.hashing.run(ctx, func() error { return checkPassword(try.hash(), in.Password) })
@@ -52,6 +53,9 @@ func (s *Service) Login(ctx context.Context, in SignIn, from auth.Origin) (Sessi
 	}
 	if err != nil {
 		return Session{}, Secret{}, err
+	}
+	if try.actor.Suspended {
+		return Session{}, Secret{}, s.turnAway(ctx, try, owner.ErrSuspended())
 	}
 	return s.open(ctx, try)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/id"
+	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -248,6 +249,9 @@ func (s *Service) Accept(ctx context.Context, token, password string, from auth.
 	if err != nil {
 		return User{}, err
 	}
+	if actor.Suspended {
+		return User{}, owner.ErrSuspended()
+	}
 	u.Status = Active
 	return u, s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.ExecOne(gone, `UPDATE staff_user SET password_hash = $3, status = 'active', invite_hash = '', invite_expires_at = 0
@@ -259,7 +263,7 @@ func (s *Service) Accept(ctx context.Context, token, password string, from auth.
 // actorOf is a user who acts in one of the owner's modes.
 func (s *Service) actorOf(ctx context.Context, u User, mode auth.Mode) (auth.Actor, error) {
 	o, err := s.owners.Get(ctx, u.Owner)
-	return auth.Actor{Kind: auth.User, ID: u.ID, Owner: u.Owner, Realm: o.Realm(mode), Mode: mode, Role: u.Role,
+	return auth.Actor{Kind: auth.User, ID: u.ID, Owner: u.Owner, Realm: o.Realm(mode), Mode: mode, Role: u.Role, Suspended: o.Suspended(), User: u.ID,
 		Permissions: append(slices.Clone(u.Permissions), auth.SessionsOwn)}, err
 }
 

@@ -109,7 +109,7 @@ func (a *API) getSettings(ctx context.Context, r *gate.Request) (*gate.Answer, e
 	if err := a.Audit.Note(ctx, r.Grant, audit.Entry{Action: audit.SettingsRead}); err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, showSettings(o.Settings))
+	return encode(http.StatusOK, showSettings(o))
 }
 
 func (a *API) updateSettings(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -131,7 +131,7 @@ func (a *API) updateSettings(ctx context.Context, r *gate.Request) (*gate.Answer
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, showSettings(o.Settings))
+	return encode(http.StatusOK, showSettings(o))
 }
 
 func (a *API) listKeys(ctx context.Context, r *gate.Request) (*gate.Answer, error) {

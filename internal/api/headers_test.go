@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -129,6 +130,70 @@ func TestRateLimit(t *testing.T) {
 	}
 	require.Greater(t, limited, 5)
 	require.Equal(t, 200, send(s.Test).Code, "another key has a rate of its own")
+}
+
+// TestLimitsOfUsersAndOwners: one person has one rate in all sessions, and an owner's
+// credentials have the operator's together.
+func TestLimitsOfUsersAndOwners(t *testing.T) {
+	t.Parallel()
+	s := apptest.SQLite(t)
+	send := func(handler http.Handler, credential string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/settings", nil)
+		r.Header.Set("Authorization", "Bearer "+credential)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w
+	}
+	_, email := newUser(t, s, s.Live, "Ana Ruiz", "ana@shop.example", auth.Admin)
+	persons := newHandler(t, s.App, 2)
+	first, second := logIn(t, s, email, auth.Live), logIn(t, s, email, auth.Live)
+	codes := map[int]int{}
+	for range 10 {
+		codes[send(persons, first).Code]++
+		codes[send(persons, second).Code]++
+	}
+	require.GreaterOrEqual(t, codes[429], 12)
+	require.Equal(t, `"user";q=2;w=1`, send(persons, second).Header().Get("RateLimit-Policy"))
+
+	owners := newHandler(t, s.App, 0)
+	for range 20 {
+		require.Equal(t, 200, send(owners, s.Live).Code, "no limit")
+	}
+	owner := create(t, s, s.Live, m{"name": "One", "email": "one@example.com"}).JSON(t)["ownerId"]
+	limit := func(n any) {
+		got := s.Do(t, apptest.Request{Method: "PATCH", Path: fmt.Sprintf("/owners/%.0f", owner), Key: s.Operator, Body: m{"limits": m{"requestsPerSecond": n}}})
+		require.Equal(t, 200, got.Status, "%s", got.Body)
+		require.Equal(t, n == nil, got.JSON(t)["limits"].(m)["requestsPerSecond"] == nil)
+	}
+	limit(2)
+	settings(t, s, s.Live, m{"limits": m{"requestsPerSecond": 1000}, "strictPhone": true}) // read-only for the owner
+	codes = map[int]int{}
+	for range 10 {
+		codes[send(owners, s.Live).Code]++
+		codes[send(owners, s.Test).Code]++
+	}
+	require.GreaterOrEqual(t, codes[429], 12)
+	require.GreaterOrEqual(t, codes[200], 4)
+	require.Equal(t, `"owner";q=2;w=1`, send(owners, s.Test).Header().Get("RateLimit-Policy"))
+	stranger := otherOwner(t, s, "Stranger")
+	require.Equal(t, 200, send(owners, stranger).Code)
+	limit(nil)
+	require.Equal(t, 200, send(owners, s.Live).Code)
+}
+
+// TestWaitsOfSignIns name their own limit, not the one of failed credentials.
+func TestWaitsOfSignIns(t *testing.T) {
+	t.Parallel()
+	s := apptest.SQLite(t)
+	_, email := newUser(t, s, s.Live, "Ana Ruiz", "ana@shop.example", auth.Support)
+	for range 7 {
+		if got := s.Do(t, signIn(email, password+".")); got.Status == 429 {
+			require.Empty(t, got.Header.Get("RateLimit-Policy"))
+			require.Equal(t, []string{`"sign-in";r=0;t=` + got.Header.Get("Retry-After"), "RATE_LIMITED"}, []string{got.Header.Get("RateLimit"), got.Code()})
+			return
+		}
+	}
+	require.Fail(t, "no wait")
 }
 
 func TestFailedCredentialsAreLimited(t *testing.T) {

@@ -54,7 +54,9 @@ var (
 	rotationDoc       = operation{tag: "Operator", summary: "Tell how far a key rotation is", answer: of[Rotation]()}
 	startRotationDoc  = operation{tag: "Operator", summary: "Rotate keys", body: of[RotationInput](), answer: of[Rotation](), errors: []int{404, 409, 413, 415, 422}, description: "Runs in the background while the server goes on serving; one at a time."}
 	ownersDoc         = operation{tag: "Operator", summary: "List owners", answer: of[OwnerList]()}
-	createOwnerDoc    = operation{tag: "Operator", summary: "Create an owner", body: of[SettingsInput](), answer: of[NewOwner](), errors: []int{409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
+	updateOwnerDoc    = operation{tag: "Operator", summary: "Suspend an owner or let it act again", body: of[OwnerInput](), answer: of[Owner](), errors: []int{404, 413, 415},
+		description: "Within a second, on every node, each credential of a suspended owner is answered 403 `OWNER_SUSPENDED`, its payment pages say that the shop is unavailable, and webhooks, notifications and mails wait. Callbacks of providers are taken. What waited goes on once the owner is active again."}
+	createOwnerDoc = operation{tag: "Operator", summary: "Create an owner", body: of[SettingsInput](), answer: of[NewOwner](), errors: []int{409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}}
 )
 
 // The texts of payments. immutable: read by OpenAPI alone.

@@ -165,6 +165,7 @@ func readSearch(r *gate.Request) (customer.Query, error) {
 
 func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	f := &form{request: r}
+	f.ignore("limits")
 	set := func(name string, to func(string)) {
 		if text := f.text(name); text != "" {
 			to(text)

@@ -163,6 +163,7 @@ func (a *API) administration() routes {
 		open("/auth/accept", "acceptInvitation", audit.UserAccept, gate.JSON, a.acceptInvitation).says(acceptDoc),
 		admin(get, "/owners", "listOwners", auth.OwnersManage, audit.OwnersRead, gate.NoBody, a.listOwners).says(ownersDoc),
 		admin(post, "/owners", "createOwner", auth.OwnersManage, audit.OwnerCreate, gate.JSON, a.createOwner).says(createOwnerDoc),
+		admin(patch, "/owners/{id}", "updateOwner", auth.OwnersManage, audit.OwnerUpdate, gate.JSON, a.updateOwner).says(updateOwnerDoc),
 		admin(get, "/key-rotations", "getKeyRotation", auth.KeysRotate, audit.RotationRead, gate.NoBody, a.getRotation).says(rotationDoc),
 		admin(post, "/key-rotations", "startKeyRotation", auth.KeysRotate, audit.KeysRotate, gate.JSON, a.startRotation).says(startRotationDoc),
 	}

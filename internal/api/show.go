@@ -80,12 +80,20 @@ func idOrNull(id int64) *int64 {
 	return &id
 }
 
-func showSettings(s owner.Settings) Settings {
-	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL), BrandColor: orNull(s.BrandColor)}
+func showSettings(o owner.Owner) Settings {
+	s := o.Settings
+	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL), BrandColor: orNull(s.BrandColor), Limits: showLimits(o)}
+}
+
+func showLimits(o owner.Owner) Limits {
+	if o.RateLimit == 0 {
+		return Limits{}
+	}
+	return Limits{RequestsPerSecond: &o.RateLimit}
 }
 
 func showOwner(o owner.Owner) Owner {
-	return Owner{ID: o.ID, CreateDate: stamp(o.CreateDate), Settings: showSettings(o.Settings)}
+	return Owner{ID: o.ID, CreateDate: stamp(o.CreateDate), Status: string(o.Status), Reason: orNull(o.Reason), StatusDate: stampOrNull(o.Since), Settings: showSettings(o)}
 }
 
 func showKey(k access.Key, secret *string) Key {

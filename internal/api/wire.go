@@ -293,6 +293,7 @@ type Settings struct {
 	StrictPhone     bool    `json:"strictPhone" doc:"Refuse phone numbers that are not in use"`
 	NotifyURL       *string `json:"notifyUrl" doc:"For payment requests without a notifyUrl of their own"`
 	BrandColor      *string `json:"brandColor" doc:"What the payment page is painted in" example:"#1f4fd8"`
+	Limits          Limits  `json:"limits" doc:"Set by the operator; ignored on input"`
 }
 
 // SettingsInput changes settings; what is absent stays.
@@ -337,9 +338,29 @@ type KeyList struct {
 
 // Owner is a merchant.
 type Owner struct {
-	ID         int64  `json:"id"`
-	CreateDate string `json:"createDate" format:"date-time"`
+	ID         int64   `json:"id"`
+	CreateDate string  `json:"createDate" format:"date-time"`
+	Status     string  `json:"status" enum:"active,suspended,leaving"`
+	Reason     *string `json:"reason" doc:"Why the operator gave the status"`
+	StatusDate *string `json:"statusDate" format:"date-time"`
 	Settings
+}
+
+// OwnerInput changes how an owner stands.
+type OwnerInput struct {
+	Status string       `json:"status,omitempty" enum:"active,suspended"`
+	Reason string       `json:"reason,omitempty" maxLength:"500" doc:"Required to suspend; only operators see it"`
+	Limits *LimitsInput `json:"limits,omitempty"`
+}
+
+// LimitsInput changes an owner's limits.
+type LimitsInput struct {
+	RequestsPerSecond *int `json:"requestsPerSecond" minimum:"1" maximum:"1000000" doc:"Of all its credentials together, with bursts of twice that; null is no limit"`
+}
+
+// Limits are set by the operator.
+type Limits struct {
+	RequestsPerSecond *int `json:"requestsPerSecond" doc:"Of all credentials together; null is no limit"`
 }
 
 // AdminKey is a new owner's first key.

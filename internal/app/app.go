@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,7 @@ import (
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/idempotency"
 	"github.com/florin-gateway/florin/internal/lease"
+	"github.com/florin-gateway/florin/internal/limit"
 	"github.com/florin-gateway/florin/internal/method"
 	"github.com/florin-gateway/florin/internal/notification"
 	"github.com/florin-gateway/florin/internal/owner"
@@ -58,6 +60,7 @@ type App struct {
 	Vault     *vault.Vault
 	IDs       *id.Source
 	Leases    *lease.Desk
+	Limits    *limit.Desk
 	Audit     *audit.Log
 	Sealer    *audit.Sealer
 	Verifier  note.Verifier
@@ -140,6 +143,7 @@ func (a *App) build(ctx context.Context, o options) error {
 		return err
 	}
 	a.Vault = v
+	a.Limits = a.limits()
 	a.Audit = audit.NewLog(a.Store, a.Clock, a.IDs.Next)
 	a.Events = event.NewLog(a.Store, a.IDs.Next)
 	a.Answers = idempotency.NewStore(a.Store, v, a.Clock, a.IDs.Next)
@@ -197,6 +201,23 @@ func (a *App) takeNode(ctx context.Context) error {
 	a.node = name
 	a.IDs.UseNode(node)
 	return nil
+}
+
+// limits counts what callers do together with the other nodes, if there can be any.
+func (a *App) limits() *limit.Desk {
+	d := limit.NewDesk(a.Clock)
+	if !a.Config.Postgres() {
+		return d
+	}
+	d.Share(limit.Shared{Store: a.Store, Nodes: a.Leases.Nodes, Mark: func(ctx context.Context, text string) (string, error) {
+		keys, err := a.Vault.Keys(ctx, 0, 0)
+		if err != nil {
+			return "", err
+		}
+		sum, err := keys.MAC("rate limit", text)
+		return hex.EncodeToString(sum[:]), err
+	}})
+	return d
 }
 
 // random is 64 bits from the system's generator, which never fails (Go 1.24).
@@ -289,6 +310,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.startPayments(running, failed)
 	if a.node != "" {
 		a.goRun(func() { a.Leases.Keep(running, a.node, failed("node lease")) })
+		a.goRun(func() { a.Limits.Run(running, failed("rate limits")) })
 	}
 	_, err := a.Customers.FinishErasures(ctx)
 	return err
@@ -321,7 +343,7 @@ func every(ctx context.Context, interval time.Duration, work func(context.Contex
 func (a *App) minute(ctx context.Context) error {
 	purge := a.Answers.PurgeAll(ctx)
 	_, erase := a.Customers.FinishErasures(ctx)
-	errs := []error{purge, erase, a.Payments.PurgeNotices(ctx), a.Access.Purge(ctx)}
+	errs := []error{purge, erase, a.Payments.PurgeNotices(ctx), a.Access.Purge(ctx), a.Limits.Purge(ctx)}
 	for _, work := range a.tick {
 		errs = append(errs, work(ctx))
 	}

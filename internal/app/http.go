@@ -26,7 +26,7 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 		return nil, err
 	}
 	g := gate.New(gate.Config{Access: a.Access, Audit: a.Audit, Idempotency: a.Answers, Clock: a.Clock, Log: a.Log, Random: random,
-		RateLimit: s.RateLimit, Proxies: proxies, Metrics: gate.NewMetrics(a.Metrics)})
+		Limits: a.Limits, RateLimit: s.RateLimit, Proxies: proxies, Metrics: gate.NewMetrics(a.Metrics)})
 	a.EachMinute(g.NoteStrangers)
 	door := a.API()
 	door.AcceptCardData = s.AcceptCardData

@@ -40,6 +40,9 @@ type Actor struct {
 	Mode        Mode
 	Role        Role // empty where permissions were listed one by one
 	Permissions []Permission
+	Suspended   bool  // its owner is: it gets no grant
+	User        int64 // who signed in, or whose own key it is; 0 for an owner's key
+	OwnerRate   int   // requests a second of its owner's credentials together; 0 is no limit
 }
 
 // May reports whether the actor has a permission.
@@ -68,8 +71,15 @@ type Grant struct {
 // ErrForbidden says that the actor lacks the permission.
 var ErrForbidden = errors.New("the credential does not have the permission that this operation needs")
 
-// Allow gives the grant for one operation if the actor has its permission.
+// ErrSuspended says that the operator has suspended the actor's owner.
+var ErrSuspended = errors.New("the owner of this credential is suspended")
+
+// Allow gives the grant for one operation if the actor has its permission and its owner
+// is not suspended.
 func Allow(actor Actor, origin Origin, need Permission) (Grant, error) {
+	if actor.Suspended {
+		return Grant{}, ErrSuspended
+	}
 	if !actor.May(need) {
 		return Grant{}, ErrForbidden
 	}

@@ -39,6 +39,7 @@ const (
 	NotFoundCode          = "NOT_FOUND"
 	CustomerNotFound      = "CUSTOMER_NOT_FOUND"
 	OwnerNotFound         = "OWNER_NOT_FOUND"
+	OwnerSuspended        = "OWNER_SUSPENDED"
 	APIKeyNotFound        = "API_KEY_NOT_FOUND"
 	UserNotFound          = "USER_NOT_FOUND"
 	UserDuplicate         = "USER_DUPLICATE"
@@ -106,7 +107,15 @@ type Error struct {
 	Fields     []Field
 	Details    []Detail
 	RetryAfter time.Duration // 0: no Retry-After
+	Limit      Limit         // which limit a RateLimited error is of
 	Cause      error         // for the log only; free of personal values like all errors
+}
+
+// Limit names a limit for the RateLimit fields, with its quota in a window of seconds where
+// it has one: waits that grow have none.
+type Limit struct {
+	Name          string
+	Quota, Window int
 }
 
 // New makes an error of one kind, code and message.

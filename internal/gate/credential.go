@@ -9,12 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/florin-gateway/florin/internal/access"
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/limit"
 )
 
 // credentialOf takes the key from X-API-Key or as a Bearer token. Two that differ are
@@ -51,14 +50,14 @@ func (g *Gate) identify(ctx context.Context, text string, from netip.Addr, origi
 		g.strangers.count(origin.Address, "missing")
 		return auth.Actor{}, unauthorized()
 	}
-	if !g.failures.may(origin.Address) {
-		return auth.Actor{}, tooMany(failureWindow, "Too many failed credentials from this address")
+	if err := g.limits.fails(origin.Address); err != nil {
+		return auth.Actor{}, err
 	}
 	actor, err := g.access.Authenticate(ctx, text, from)
 	if !errors.Is(err, access.ErrRefused) {
 		return actor, err
 	}
-	g.failures.failed(origin.Address)
+	g.limits.failed(origin.Address)
 	if actor.ID == 0 {
 		g.strangers.count(origin.Address, "unknown")
 		return auth.Actor{}, unauthorized()
@@ -70,69 +69,49 @@ func (g *Gate) identify(ctx context.Context, text string, from netip.Addr, origi
 	return auth.Actor{}, unauthorized()
 }
 
-func tooMany(wait time.Duration, message string) *fault.Error {
-	return &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, Message: message, RetryAfter: wait}
+func tooMany(l fault.Limit, message string) *fault.Error {
+	return &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, Message: message, RetryAfter: time.Duration(l.Window) * time.Second, Limit: l}
 }
 
-// failureLimit allows 30 failed credentials a minute from one address.
-type failureLimit struct {
-	mu      sync.Mutex
-	now     func() time.Time
-	buckets map[string]*rate.Limiter
+// limits are what callers may do, on all nodes together.
+type limits struct {
+	desk      *limit.Desk
+	perSecond int // of each key or person; 0 is no limit
 }
 
-const (
-	failureWindow     = time.Minute
-	failuresPerMinute = 30
-	mostAddresses     = 100_000
-)
+// failuresPerMinute are failed credentials from one address.
+const failuresPerMinute = 30
 
-func (f *failureLimit) bucket(address string) *rate.Limiter {
-	b := f.buckets[address]
-	if b == nil {
-		if len(f.buckets) >= mostAddresses {
-			clear(f.buckets)
-		}
-		b = rate.NewLimiter(rate.Every(time.Minute/failuresPerMinute), failuresPerMinute)
-		f.buckets[address] = b
-	}
-	return b
-}
-
-// may reports whether the address has failures left; only those that have failed
-// before are remembered.
-func (f *failureLimit) may(address string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	b := f.buckets[address]
-	return b == nil || b.TokensAt(f.now()) >= 1
-}
-
-func (f *failureLimit) failed(address string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.bucket(address).AllowN(f.now(), 1)
-}
-
-// keyLimit is each credential's own rate.
-type keyLimit struct {
-	perSecond int
-	now       func() time.Time
-	buckets   sync.Map // credential id → *rate.Limiter
-}
-
-func (k *keyLimit) allow(credential int64) error {
-	if k.perSecond <= 0 {
+// fails allows an address its failures. Only those that have failed are remembered.
+func (l limits) fails(address string) error {
+	if l.desk.Has(limit.Subject{Kind: "address", Text: address}) {
 		return nil
 	}
-	b, ok := k.buckets.Load(credential)
-	if !ok {
-		b, _ = k.buckets.LoadOrStore(credential, rate.NewLimiter(rate.Limit(k.perSecond), 2*k.perSecond))
+	return tooMany(fault.Limit{Name: "address", Quota: failuresPerMinute, Window: 60}, "Too many failed credentials from this address")
+}
+
+func (l limits) failed(address string) {
+	l.desk.Take(limit.Subject{Kind: "address", Text: address}, limit.Rate{PerSecond: failuresPerMinute / 60.0, Burst: failuresPerMinute})
+}
+
+// allow takes a request from what its key may make, or its person in all their sessions
+// and with their own key, and from what its owner's credentials may make together.
+func (l limits) allow(a auth.Actor) error {
+	who := limit.Subject{Kind: "key", ID: a.ID}
+	if a.User != 0 {
+		who = limit.Subject{Kind: "user", ID: a.User}
 	}
-	if b.(*rate.Limiter).AllowN(k.now(), 1) {
-		return nil
+	if !l.take(who, l.perSecond) {
+		return tooMany(fault.Limit{Name: who.Kind, Quota: l.perSecond, Window: 1}, "The rate limit of this "+who.Kind+" is used up")
 	}
-	return tooMany(time.Second, "The rate limit of this key is used up")
+	if !l.take(limit.Subject{Kind: "owner", ID: a.Owner}, a.OwnerRate) {
+		return tooMany(fault.Limit{Name: "owner", Quota: a.OwnerRate, Window: 1}, "The rate limit of this owner's credentials together is used up")
+	}
+	return nil
+}
+
+func (l limits) take(s limit.Subject, perSecond int) bool {
+	return perSecond <= 0 || l.desk.Take(s, limit.Rate{PerSecond: float64(perSecond), Burst: float64(2 * perSecond)})
 }
 
 // strangers counts refused attempts that no credential stands behind, by address and

@@ -66,11 +66,15 @@ func writeFault(w http.ResponseWriter, e *fault.Error, schemes string, body []by
 		h.Set("WWW-Authenticate", schemes)
 	}
 	if e.RetryAfter > 0 {
-		seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))
-		h.Set("Retry-After", strconv.FormatInt(seconds, 10))
+		h.Set("Retry-After", seconds(e.RetryAfter))
 	}
 	w.WriteHeader(statusOf(e.Kind))
 	_, _ = w.Write(body)
+}
+
+// seconds rounds a wait up, so that nobody comes back too early.
+func seconds(wait time.Duration) string {
+	return strconv.FormatInt(max(1, int64((wait+time.Second-1)/time.Second)), 10)
 }
 
 func errorBody(e *fault.Error, requestID string, now time.Time) []byte {

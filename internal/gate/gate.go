@@ -10,9 +10,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/florin-gateway/florin/internal/access"
 	"github.com/florin-gateway/florin/internal/audit"
@@ -21,6 +18,8 @@ import (
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/idempotency"
+	"github.com/florin-gateway/florin/internal/limit"
+	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/pan"
 )
 
@@ -32,7 +31,8 @@ type Config struct {
 	Clock       clock.Clock
 	Log         *slog.Logger
 	Random      func() uint64
-	RateLimit   int // requests a second for a key; 0 is none
+	Limits      *limit.Desk // of this node alone if nil
+	RateLimit   int         // requests a second for a key; 0 is none
 	Proxies     Proxies
 	Metrics     *Metrics
 }
@@ -47,17 +47,18 @@ type Gate struct {
 	random    func() uint64
 	proxies   Proxies
 	metrics   *Metrics
-	failures  *failureLimit
-	keys      *keyLimit
+	limits    limits
 	strangers *strangers
 }
 
 // New makes a gate.
 func New(c Config) *Gate {
+	if c.Limits == nil {
+		c.Limits = limit.NewDesk(c.Clock)
+	}
 	return &Gate{access: c.Access, audit: c.Audit, answers: c.Idempotency, clock: c.Clock, log: c.Log, random: c.Random,
 		proxies: c.Proxies, metrics: c.Metrics,
-		failures:  &failureLimit{now: c.Clock.Now, buckets: map[string]*rate.Limiter{}},
-		keys:      &keyLimit{perSecond: c.RateLimit, now: c.Clock.Now},
+		limits:    limits{desk: c.Limits, perSecond: c.RateLimit},
 		strangers: &strangers{counts: map[[2]string]int{}}}
 }
 
@@ -161,7 +162,7 @@ func (g *Gate) refuseAs(w http.ResponseWriter, route Route, requestID string, er
 		g.log.Error("request failed", "request", requestID, "error", e.Error())
 	}
 	if e.Kind == fault.RateLimited {
-		g.describeLimit(w, e)
+		describeLimit(w, e)
 	}
 	if route.Refuse != nil {
 		writeFault(w, e, clientSchemes, route.Refuse(e))
@@ -170,15 +171,17 @@ func (g *Gate) refuseAs(w http.ResponseWriter, route Route, requestID string, er
 	writeError(w, e, requestID, g.clock.Now())
 }
 
-// describeLimit adds the fields of the RateLimit header draft. A wait of a minute is
-// the limit of failed credentials, which counts by address.
-func (g *Gate) describeLimit(w http.ResponseWriter, e *fault.Error) {
-	name, policy := `"key"`, `;q=`+strconv.Itoa(g.keys.perSecond)+`;w=1`
-	if e.RetryAfter == time.Minute {
-		name, policy = `"address"`, `;q=`+strconv.Itoa(failuresPerMinute)+`;w=60`
+// describeLimit adds the fields of the RateLimit header draft. A wait that grows with each
+// attempt has no quota, and so no policy to tell.
+func describeLimit(w http.ResponseWriter, e *fault.Error) {
+	if e.Limit.Name == "" {
+		return
 	}
-	w.Header().Set("RateLimit-Policy", name+policy)
-	w.Header().Set("RateLimit", name+`;r=0;t=`+strconv.Itoa(max(1, int(e.RetryAfter/time.Second))))
+	name := `"` + e.Limit.Name + `"`
+	if e.Limit.Quota > 0 {
+		w.Header().Set("RateLimit-Policy", name+`;q=`+strconv.Itoa(e.Limit.Quota)+`;w=`+strconv.Itoa(e.Limit.Window))
+	}
+	w.Header().Set("RateLimit", name+`;r=0;t=`+seconds(e.RetryAfter))
 }
 
 // noRoute answers 404, or 405 with Allow where another method would be served.
@@ -267,7 +270,7 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 	if route.Client && req.client != strconv.FormatInt(actor.ID, 10) {
 		return req, nil, false, unauthorized()
 	}
-	if err := g.keys.allow(actor.ID); err != nil {
+	if err := g.limits.allow(actor); err != nil {
 		return nil, nil, false, err
 	}
 	if err := req.readPath(); err != nil {
@@ -275,11 +278,19 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request, route Route) (*Req
 	}
 	grant, err := auth.Allow(actor, origin, route.Permission)
 	if err != nil {
-		return req, nil, false, fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
+		return req, nil, false, forbidden(err)
 	}
 	req.Grant = grant
 	answer, replayed, err := g.run(ctx, w, req, route)
 	return req, answer, replayed, err
+}
+
+// forbidden is why auth.Allow gave no grant, for the caller.
+func forbidden(err error) error {
+	if errors.Is(err, auth.ErrSuspended) {
+		return owner.ErrSuspended()
+	}
+	return fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
 }
 
 func (g *Gate) run(ctx context.Context, w http.ResponseWriter, req *Request, route Route) (*Answer, bool, error) {

@@ -38,8 +38,8 @@ func (g *Gate) Open(name string, maxBody int64, handle Stranger) http.Handler {
 // has no owner in whose trail it could stand.
 func (g *Gate) answerStranger(ctx context.Context, w http.ResponseWriter, req *Request, route Route) (*Request, *Answer, bool, error) {
 	address := req.Grant.Origin().Address
-	if !g.failures.may(address) {
-		return nil, nil, false, tooMany(failureWindow, "Too many failed credentials from this address")
+	if err := g.limits.fails(address); err != nil {
+		return nil, nil, false, err
 	}
 	if err := req.readHead(route); err != nil {
 		return nil, nil, false, err
@@ -49,7 +49,7 @@ func (g *Gate) answerStranger(ctx context.Context, w http.ResponseWriter, req *R
 	}
 	answer, err := route.Handle(ctx, req)
 	if fault.From(err).Kind == fault.Unauthorized {
-		g.failures.failed(address)
+		g.limits.failed(address)
 		g.strangers.count(address, "sign-in")
 	}
 	if err != nil {
@@ -59,12 +59,12 @@ func (g *Gate) answerStranger(ctx context.Context, w http.ResponseWriter, req *R
 }
 
 func (g *Gate) openOnce(r *http.Request, origin auth.Origin, handle Stranger) (*Answer, error) {
-	if !g.failures.may(origin.Address) {
-		return nil, tooMany(failureWindow, "Too many failed credentials from this address")
+	if err := g.limits.fails(origin.Address); err != nil {
+		return nil, err
 	}
 	answer, err := handle(r.Context(), r, origin)
 	if fault.From(err).Kind == fault.Unauthorized {
-		g.failures.failed(origin.Address)
+		g.limits.failed(origin.Address)
 		g.strangers.count(origin.Address, "signature")
 	}
 	return answer, err
@@ -84,12 +84,12 @@ func (g *Gate) Page(name string, maxBody int64, page, tooMany Page) http.Handler
 		from := g.Origin(r)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		answer := page
-		if !g.failures.may(from.Address) {
+		if g.limits.fails(from.Address) != nil {
 			answer = tooMany
 		}
 		status := answer(w, r, from)
 		if status == http.StatusNotFound {
-			g.failures.failed(from.Address)
+			g.limits.failed(from.Address)
 			g.strangers.count(from.Address, "link")
 		}
 		observe(status, g.clock.Now().Sub(began))
@@ -113,8 +113,8 @@ func (g *Gate) Protect(need auth.Permission, action string, page http.Handler) h
 			return
 		}
 		actor, err := g.identify(ctx, text, from, origin)
-		if err == nil && !actor.May(need) {
-			err = fault.New(fault.Forbidden, fault.ForbiddenCode, "This credential may not do that")
+		if _, denied := auth.Allow(actor, origin, need); err == nil && denied != nil {
+			err = forbidden(denied)
 			if noted := g.noteRefusal(ctx, &Request{Grant: auth.Refused(actor, origin)}, Route{Audit: action}, err); noted != nil {
 				err = noted
 			}

@@ -17,7 +17,7 @@ func ladder() []string {
 	return []string{
 		0:  "auth browsertest clock config contact fault money pan strictjson",
 		1:  "card cardguard db egress id recent",
-		2:  "lease vault provider",
+		2:  "lease limit vault provider",
 		3:  "audit event idempotency",
 		4:  "owner",
 		5:  "access customer",

@@ -80,6 +80,13 @@ func (d *Desk) freeNode(ctx context.Context, count int) (int, string, error) {
 	return 0, "", ErrTaken
 }
 
+// Nodes says how many nodes there are.
+func (d *Desk) Nodes(ctx context.Context) (int, error) {
+	var n int64
+	err := d.store.One(ctx, db.Worker(), `SELECT count(*) FROM lease WHERE name LIKE 'node/%' AND expires_at >= $1`, []any{d.clock.Millis()}, &n)
+	return int(n), err
+}
+
 // Keep renews a lease until ctx ends; lost hears when it could not be renewed in time.
 func (d *Desk) Keep(ctx context.Context, name string, lost func(error)) {
 	tick := time.NewTicker(Length / 3)

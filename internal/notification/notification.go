@@ -165,12 +165,16 @@ func (s *Service) deliver(ctx context.Context, d due) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	tried := int64(1)
+	if o.Suspended() { // it waits, and is looked at again in a minute
+		tried = 0
+	}
 	err = s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
-		tx.ExecOne(errTaken, `UPDATE notification SET due_at = $4, tries = tries + 1 WHERE realm_id = $1 AND id = $2 AND due_at = $3`,
-			d.realm, d.id, d.at, s.Clock.Now().Add(lease).UnixMilli())
+		tx.ExecOne(errTaken, `UPDATE notification SET due_at = $4, tries = tries + $5 WHERE realm_id = $1 AND id = $2 AND due_at = $3`,
+			d.realm, d.id, d.at, s.Clock.Now().Add(lease).UnixMilli(), tried)
 		return nil
 	})
-	if errors.Is(err, errTaken) {
+	if errors.Is(err, errTaken) || err == nil && o.Suspended() {
 		return false, nil
 	}
 	if err != nil {

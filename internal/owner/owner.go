@@ -14,6 +14,7 @@ import (
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/id"
+	"github.com/florin-gateway/florin/internal/recent"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -44,6 +45,7 @@ type Owner struct {
 	LiveRealm int64
 	TestRealm int64
 	Settings
+	Standing
 	// IndexVersion is the blind index that searches use. NextIndexVersion is being
 	// filled beside it during a rotation, and 0 otherwise.
 	IndexVersion     int
@@ -70,6 +72,7 @@ type Service struct {
 
 	mu     sync.RWMutex
 	cached map[int64]cachedOwner
+	closed recent.Values[map[int64]bool]
 }
 
 type cachedOwner struct {
@@ -77,8 +80,9 @@ type cachedOwner struct {
 	until time.Time
 }
 
-// freshness bounds how old a cached setting may be.
-const freshness = time.Second
+// freshness bounds how old a cached setting may be: who is suspended must be out within a
+// second on every node.
+const freshness = 900 * time.Millisecond
 
 // NewService makes the service.
 func NewService(store *db.DB, v *vault.Vault, c clock.Clock, ids *id.Source) *Service {
@@ -122,7 +126,7 @@ func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.T
 	if faults := Check(&settings); len(faults) > 0 {
 		return Owner{}, fault.Fields(faults)
 	}
-	o := Owner{ID: s.ids.Next(), LiveRealm: s.ids.Next(), TestRealm: s.ids.Next(), Settings: settings, IndexVersion: 1}
+	o := Owner{ID: s.ids.Next(), LiveRealm: s.ids.Next(), TestRealm: s.ids.Next(), Settings: settings, IndexVersion: 1, Standing: Standing{Status: Active}}
 	o.CreateDate = id.Time(o.ID)
 	if err := s.vault.NewOwner(ctx, o.ID); err != nil {
 		return Owner{}, err
@@ -157,14 +161,17 @@ func (s *Service) newSecret(ctx context.Context, o *Owner) ([]byte, error) {
 }
 
 const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
-	index_version, next_index_version, created_at, notify_url, brand_color FROM owner`
+	index_version, next_index_version, created_at, notify_url, brand_color, status, status_reason, status_at, rate_limit FROM owner`
 
 func scan(r db.Row) (Owner, error) {
 	var o Owner
-	var policy string
-	var strict, created int64
+	var policy, status string
+	var strict, created, since int64
 	err := r.Scan(&o.ID, &o.Name, &o.BaseCurrency, &o.DefaultRegion, &policy, &strict, &o.LiveRealm, &o.TestRealm,
-		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor)
+		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor, &status, &o.Reason, &since, &o.RateLimit)
+	if o.Status = Status(status); since > 0 {
+		o.Since = time.UnixMilli(since).UTC()
+	}
 	o.DuplicatePolicy, o.StrictPhone, o.CreateDate = Policy(policy), strict != 0, time.UnixMilli(created).UTC()
 	return o, err
 }

@@ -68,5 +68,5 @@ func (d *declineLimit) declined(p place) {
 }
 
 func tooMany(wait time.Duration, message string) *fault.Error {
-	return &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, Message: message, RetryAfter: max(time.Second, wait)}
+	return &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, Message: message, RetryAfter: max(time.Second, wait), Limit: fault.Limit{Name: "declines"}}
 }

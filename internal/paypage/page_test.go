@@ -431,3 +431,33 @@ func TestChallengesAndOtherWays(t *testing.T) {
 		require.Equal(t, 303, get(t, link+"/continue").Status, "nothing to confirm any more")
 	})
 }
+
+// TestSuspendedShop: its pages say so and take nothing; what was paid is shown, and
+// afterwards the same link works.
+func TestSuspendedShop(t *testing.T) {
+	t.Parallel()
+	s := apptest.SQLite(t)
+	open, openID := request(t, s, nil)
+	done, _ := request(t, s, nil)
+	require.Equal(t, 303, post(t, done, byCard(approved)).Status)
+	owners, err := s.App.Owners.List(t.Context())
+	require.NoError(t, err)
+	stand := func(body m) {
+		got := s.Do(t, apptest.Request{Method: "PATCH", Path: fmt.Sprint("/owners/", owners[0].ID), Key: s.Operator, Body: body})
+		require.Equal(t, 200, got.Status, string(got.Body))
+	}
+	stand(m{"status": "suspended", "reason": "Unpaid"})
+	page := get(t, open)
+	require.Equal(t, []any{503, "Shop unavailable · My company"}, []any{page.Status, title(page.Body)})
+	require.NotContains(t, page.Body, "Unpaid")
+	sent := post(t, open, byCard(approved))
+	require.Equal(t, 303, sent.Status)
+	status, tries := standing(t, s, openID)
+	require.Equal(t, []any{payment.Waiting, 0}, []any{status, tries})
+	require.Equal(t, 200, get(t, done).Status, "paid stays paid")
+	stand(m{"status": "active"})
+	require.Equal(t, 200, get(t, open).Status)
+	require.Equal(t, 303, post(t, open, byCard(approved)).Status)
+	status, _ = standing(t, s, openID)
+	require.Equal(t, payment.Paid, status)
+}

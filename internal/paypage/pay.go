@@ -46,7 +46,7 @@ func (d *Door) check(r *http.Request) int {
 // pay tries to pay. A form that is older than the last try pays nothing, so that neither a
 // double click nor a reload is a second payment; the store decides, in payment.start.
 func (v *visit) pay() int {
-	if v.request.Status != payment.Waiting && v.request.Status != payment.Unpaid {
+	if v.owner.Suspended() || v.request.Status != payment.Waiting && v.request.Status != payment.Unpaid {
 		return v.see("")
 	}
 	t, ok := read(v.r.PostForm, v.Clock.Now())

@@ -155,6 +155,9 @@ func (v *visit) state(decline string, stuck bool) int {
 	case q.Status == payment.Pending:
 		return v.pending(stuck)
 	}
+	if v.owner.Suspended() {
+		return v.plain(http.StatusServiceUnavailable, "closed")
+	}
 	if err := v.Payments.MayPay(q); err != nil {
 		return v.refuse(err)
 	}

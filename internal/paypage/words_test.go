@@ -60,7 +60,7 @@ func TestTemplatesAskForTextsThatExist(t *testing.T) {
 		}
 	}
 	require.Greater(t, n, 20)
-	for _, key := range []string{"paid", "cancelled", "lost", "tried", "busy", "unable", "failed", "refused", "confirm", "pending", "leave"} {
+	for _, key := range []string{"paid", "cancelled", "lost", "tried", "busy", "unable", "closed", "failed", "refused", "confirm", "pending", "leave"} {
 		require.Contains(t, known, key+".title")
 		require.Contains(t, known, key+".heading")
 		require.Contains(t, known, key+".text")

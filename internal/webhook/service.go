@@ -48,12 +48,13 @@ type Service struct {
 type lines struct {
 	mu      sync.Mutex
 	stop    map[int64]context.CancelFunc
+	realm   map[int64]int64 // by endpoint too
 	running sync.WaitGroup
 }
 
 // New completes a service.
 func New(s Service) *Service {
-	s.lines = &lines{stop: map[int64]context.CancelFunc{}}
+	s.lines = &lines{stop: map[int64]context.CancelFunc{}, realm: map[int64]int64{}}
 	s.wake = make(chan struct{}, 1)
 	return &s
 }
@@ -131,10 +132,31 @@ func (s *Service) Dispatch(ctx context.Context, failed func(error)) error {
 	}
 	err = s.Store.Each(ctx, db.Worker(), `SELECT DISTINCT d.realm_id, d.endpoint_id FROM webhook_delivery d
 		JOIN webhook_endpoint e ON e.realm_id = d.realm_id AND e.id = d.endpoint_id WHERE d.due_at <= $1 AND e.enabled = 1 AND e.next_at <= $1`, []any{now}, add)
-	for _, b := range all {
-		s.begin(ctx, b, failed)
+	if err != nil {
+		return err
 	}
-	return err
+	closed, err := s.Owners.Closed(ctx)
+	if err != nil {
+		return err
+	}
+	s.hold(closed)
+	for _, b := range all {
+		if !closed[b.realm] {
+			s.begin(ctx, b, failed)
+		}
+	}
+	return nil
+}
+
+// hold ends the lines of owners who were suspended. What they have not been told waits.
+func (s *Service) hold(closed map[int64]bool) {
+	s.lines.mu.Lock()
+	defer s.lines.mu.Unlock()
+	for endpoint, stop := range s.lines.stop {
+		if closed[s.lines.realm[endpoint]] {
+			stop()
+		}
+	}
 }
 
 func (s *Service) begin(ctx context.Context, b behind, failed func(error)) {
@@ -144,11 +166,12 @@ func (s *Service) begin(ctx context.Context, b behind, failed func(error)) {
 		return
 	}
 	ctx, stop := context.WithCancel(ctx)
-	s.lines.stop[b.endpoint] = stop
+	s.lines.stop[b.endpoint], s.lines.realm[b.endpoint] = stop, b.realm
 	s.lines.running.Go(func() {
 		err := s.deliver(ctx, b)
 		s.lines.mu.Lock()
 		delete(s.lines.stop, b.endpoint)
+		delete(s.lines.realm, b.endpoint)
 		s.lines.mu.Unlock()
 		if err != nil && ctx.Err() == nil {
 			failed(err)

@@ -25,6 +25,7 @@ type Server struct {
 	App      *app.App
 	Config   config.Config
 	URL      string // without a base path
+	Handler  http.Handler
 	Live     string // admin's live key
 	Test     string // admin's test key
 	Operator string
@@ -81,7 +82,7 @@ func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Opt
 	require.NoError(t, err)
 	require.NoError(t, a.Start(t.Context()))
 	server.Start()
-	s := &Server{App: a, Config: c, URL: server.URL, Logs: logs}
+	s := &Server{App: a, Config: c, URL: server.URL, Handler: server.Config.Handler, Logs: logs}
 	s.readCredentials(t)
 	return s
 }

@@ -70,6 +70,7 @@ func Main(c db.Config) db.Config {
 		"sign_in_wait":       "SELECT, INSERT, UPDATE, DELETE",
 		"api_key":            "SELECT, INSERT, UPDATE",
 		"lease":              "SELECT, INSERT, UPDATE, DELETE",
+		"rate_use":           "SELECT, INSERT, UPDATE, DELETE",
 		"audit_pending":      "SELECT, INSERT, DELETE",
 		"audit_segment":      "SELECT, INSERT",
 		"audit_checkpoint":   "SELECT, INSERT",
