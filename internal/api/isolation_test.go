@@ -447,7 +447,7 @@ func expected(r gate.Route, c caller, mode auth.Mode) int {
 		return 403 // nobody gives rights that they do not have
 	case r.Permission == auth.UsersManage && mode == auth.Test:
 		return 403 // a test key must not make people who may sign in to live mode
-	case oneOf(r.ID, "inviteUser", "updateUser", "removeUser", "endUserSessions", "renewUserKey") && c.name != "Admin":
+	case oneOf(r.ID, "inviteUser", "updateUser", "removeUser", "endUserSessions", "renewUserKey", "reinviteUser", "resetUserFactors") && c.name != "Admin":
 		return 403 // the users of these rows are Support, which is more than one permission
 	}
 	return 200

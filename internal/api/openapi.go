@@ -33,7 +33,8 @@ func OpenAPI(routes []gate.Route, server string) *huma.OpenAPI {
 		Security:   []map[string][]string{{"apiKey": {}}, {"bearer": {}}},
 		Tags: []*huma.Tag{{Name: "Customers", Description: "Profiles of the people who pay"}, {Name: "Payment methods", Description: "Saved ways to pay"},
 			{Name: "Events", Description: "What happened, in order"}, {Name: "Audit", Description: "Who did or saw what"},
-			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Operator", Description: "The platform's owners"}},
+			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"},
+			{Name: "Sign-in", Description: "One's own password and second factors"}, {Name: "Operator", Description: "The platform's owners"}},
 	}
 	for _, base := range Bases() {
 		doc.Servers = append(doc.Servers, &huma.Server{URL: server + base})

@@ -139,6 +139,14 @@ func (a *API) administration() routes {
 		admin(put, "/users/{id}/apikey", "renewUserKey", auth.APIKeysManage, audit.UserKey, gate.NoBody, a.renewUserKey).says(renewUserKeyDoc),
 		admin(get, "/users/me/sessions", "listSessions", auth.SessionsOwn, audit.SessionsRead, gate.NoBody, a.listSessions).says(sessionsDoc),
 		admin(del, "/users/me/sessions/{id}", "endSession", auth.SessionsOwn, audit.SessionEnd, gate.NoBody, a.endSession).says(endSessionDoc),
+		admin(post, "/users/{id}/invitation", "reinviteUser", auth.UsersManage, audit.UserReinvite, gate.NoBody, a.reinviteUser).says(reinviteUserDoc),
+		admin(del, "/users/{id}/factors", "resetUserFactors", auth.UsersManage, audit.FactorsReset, gate.NoBody, a.resetFactors).says(resetFactorsDoc),
+		own(post, "/users/me/password", "changePassword", audit.PasswordChange, gate.JSON, a.changePassword).says(changePasswordDoc),
+		own(get, "/users/me/factors", "listFactors", audit.FactorsRead, gate.NoBody, a.listFactors).says(factorsDoc),
+		own(post, "/users/me/totp", "startTotp", audit.FactorStart, gate.JSON, a.startTOTP).says(startTOTPDoc),
+		own(post, "/users/me/totp/confirm", "confirmTotp", audit.FactorAdd, gate.JSON, a.confirmTOTP).says(confirmTOTPDoc),
+		own(del, "/users/me/totp", "removeTotp", audit.FactorRemove, gate.JSON, a.removeTOTP).says(removeTOTPDoc),
+		own(post, "/users/me/recovery-codes", "renewRecoveryCodes", audit.RecoveryRenew, gate.JSON, a.renewRecovery).says(renewRecoveryDoc),
 		admin(post, "/auth/logout", "logOut", auth.SessionsOwn, audit.UserSignOut, gate.NoBody, a.logOut).atRoot().says(logOutDoc),
 		open("/auth/login", "logIn", audit.UserSignIn, gate.JSON, a.logIn).says(logInDoc),
 		open("/auth/accept", "acceptInvitation", audit.UserAccept, gate.JSON, a.acceptInvitation).says(acceptDoc),
@@ -185,9 +193,18 @@ func admin(method, path, id string, p auth.Permission, action string, body gate.
 // open is a route by which somebody comes in who has no credential yet, also below the
 // root. Passwords and tokens look like anything and are never shown.
 func open(path, id, action string, body gate.Body, h handler) route {
-	r := newRoute(http.MethodPost, path, id, "", action, body, h, func(name string) bool { return name == "password" || name == "token" })
+	r := newRoute(http.MethodPost, path, id, "", action, body, h, isSecret)
 	r.Open, r.Rate = true, gate.PerAddress
 	return r.atRoot()
+}
+
+// own is a route about the caller's own way in.
+func own(method, path, id, action string, body gate.Body, h handler) route {
+	return newRoute(method, path, id, auth.SessionsOwn, action, body, h, isSecret)
+}
+
+func isSecret(name string) bool {
+	return name == "password" || name == "current" || name == "token" || name == "otp"
 }
 
 // atRoot is served at /path besides, where OAuth and scripts of the vendor's look.

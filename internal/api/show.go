@@ -81,7 +81,8 @@ func idOrNull(id int64) *int64 {
 }
 
 func showSettings(s owner.Settings) Settings {
-	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL), BrandColor: orNull(s.BrandColor)}
+	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL), BrandColor: orNull(s.BrandColor),
+		SecondFactor: s.RequireSecondFactor}
 }
 
 func showOwner(o owner.Owner) Owner {

@@ -50,6 +50,16 @@ const (
 	SessionsRead = "session.list"
 	SessionEnd   = "session.end"
 
+	UserReinvite   = "user.reinvite"
+	PasswordChange = "user.password"
+	FactorsRead    = "factor.list"
+	FactorStart    = "factor.start"
+	FactorAdd      = "factor.add"
+	FactorChange   = "factor.change"
+	FactorRemove   = "factor.remove"
+	FactorsReset   = "factor.reset"
+	RecoveryRenew  = "factor.recovery_codes"
+
 	RequestCreate  = "payment_request.create"
 	RequestRead    = "payment_request.read"
 	RequestList    = "payment_request.list"
