@@ -12,6 +12,7 @@ import (
 
 	"github.com/florin-gateway/florin/internal/app/apptest"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/config"
 )
 
 // with adds a body to a request.
@@ -108,4 +109,29 @@ func TestASecondFactorIsRequired(t *testing.T) {
 		require.Equal(t, 200, status(t, s.Server, apptest.Request{Method: "GET", Path: "/customers"}), "keys have no factors")
 		s.check(t, row{send: apptest.Request{Method: "PUT", Path: "/settings", Body: m{"requireSecondFactor": "yes"}}, status: 400, code: "VALIDATION_ERROR"})
 	})
+}
+
+// TestPasskeysOverTheWire: whose site has no name is told so; what is no answer of a browser
+// opens nothing. Real ceremonies: internal/access and internal/paypage.
+func TestPasskeysOverTheWire(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *suite) {
+		_, email := newUser(t, s.Server, s.Live, "Ana", "ana@shop.example", auth.Support)
+		token := logIn(t, s.Server, email, auth.Live)
+		me := func(method, path string, body m) apptest.Request { return with(bearer(token, method, path), body) }
+		begin := apptest.Request{Method: "POST", Path: "/auth/passkey/begin", Key: "-", Body: m{}}
+		s.check(t, row{send: me("POST", "/users/me/passkeys/begin", m{}), status: 422, code: "PASSKEYS_OFF", has: []string{"--public-url"}})
+		s.check(t, row{send: begin, status: 422, code: "PASSKEYS_OFF"})
+		s.check(t, row{send: me("POST", "/users/me/passkeys/finish", m{"name": "laptop"}), status: 400, code: "VALIDATION_ERROR", has: []string{`"path":"/credential"`}})
+		s.check(t, row{send: me("PATCH", "/users/me/passkeys/123456789", m{"name": "x"}), status: 404, code: "FACTOR_NOT_FOUND"})
+		s.check(t, row{send: me("DELETE", "/users/me/passkeys/123456789", m{}), status: 404, code: "FACTOR_NOT_FOUND"})
+	})
+	named := apptest.Serve(t, config.Config{DataDir: t.TempDir(), LogLevel: "debug"}, config.Serve{PublicURL: "https://pay.shop.example"})
+	got := named.Do(t, apptest.Request{Method: "POST", Path: "//auth/passkey/begin", Key: "-", Body: m{}})
+	require.Equal(t, 200, got.Status, "%s", got.Body)
+	require.Contains(t, string(got.Body), `"rpId":"pay.shop.example"`)
+	for _, credential := range []any{m{}, m{"id": "x"}, m{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": m{"clientDataJSON": "e30", "authenticatorData": "AA", "signature": "AA"}}} {
+		finish := apptest.Request{Method: "POST", Path: "/auth/passkey/finish", Key: "-", Body: m{"credential": credential}}
+		require.Equal(t, "UNAUTHORIZED", named.Do(t, finish).Code())
+	}
 }

@@ -147,6 +147,12 @@ func (a *API) administration() routes {
 		own(post, "/users/me/totp/confirm", "confirmTotp", audit.FactorAdd, gate.JSON, a.confirmTOTP).says(confirmTOTPDoc),
 		own(del, "/users/me/totp", "removeTotp", audit.FactorRemove, gate.JSON, a.removeTOTP).says(removeTOTPDoc),
 		own(post, "/users/me/recovery-codes", "renewRecoveryCodes", audit.RecoveryRenew, gate.JSON, a.renewRecovery).says(renewRecoveryDoc),
+		own(post, "/users/me/passkeys/begin", "beginPasskey", audit.FactorStart, gate.JSON, a.beginPasskey).says(beginPasskeyDoc),
+		own(post, "/users/me/passkeys/finish", "finishPasskey", audit.FactorAdd, gate.JSON, a.finishPasskey).opaque().says(finishPasskeyDoc),
+		own(patch, "/users/me/passkeys/{id}", "renamePasskey", audit.FactorChange, gate.JSON, a.renamePasskey).says(renamePasskeyDoc),
+		own(del, "/users/me/passkeys/{id}", "removePasskey", audit.FactorRemove, gate.JSON, a.removePasskey).says(removePasskeyDoc),
+		open("/auth/passkey/begin", "beginPasskeyLogin", audit.UserSignIn, gate.JSON, a.beginPasskeyLogin).says(beginPasskeyLoginDoc),
+		open("/auth/passkey/finish", "finishPasskeyLogin", audit.UserSignIn, gate.JSON, a.finishPasskeyLogin).opaque().says(finishPasskeyLoginDoc),
 		admin(post, "/auth/logout", "logOut", auth.SessionsOwn, audit.UserSignOut, gate.NoBody, a.logOut).atRoot().says(logOutDoc),
 		open("/auth/login", "logIn", audit.UserSignIn, gate.JSON, a.logIn).says(logInDoc),
 		open("/auth/accept", "acceptInvitation", audit.UserAccept, gate.JSON, a.acceptInvitation).says(acceptDoc),
@@ -205,6 +211,12 @@ func own(method, path, id, action string, body gate.Body, h handler) route {
 
 func isSecret(name string) bool {
 	return name == "password" || name == "current" || name == "token" || name == "otp"
+}
+
+// opaque takes what a browser's authenticator says, which looks like anything.
+func (r route) opaque() route {
+	r.Card = func(name string) bool { return name != "name" }
+	return r
 }
 
 // atRoot is served at /path besides, where OAuth and scripts of the vendor's look.

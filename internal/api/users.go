@@ -288,15 +288,9 @@ func (f *form) secret(name string) string {
 
 func (a *API) logIn(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
 	f := &form{request: r}
-	in := access.SignIn{Email: f.text("email"), Password: f.password(), Code: f.code(), Mode: auth.Mode(f.text("mode")), Owner: f.whole("ownerId", 1, 1<<53, 0)}
+	in := access.SignIn{Email: f.text("email"), Password: f.password(), Code: f.code(), Mode: f.mode(), Owner: f.whole("ownerId", 1, 1<<53, 0)}
 	if in.Email == "" || len(in.Email) > maxSent {
 		f.bad("email", "required", "is required")
-	}
-	if in.Mode == "" {
-		in.Mode = auth.Live
-	}
-	if !in.Mode.Valid() {
-		f.bad("mode", "invalid", "must be live or test")
 	}
 	if err := f.end(); err != nil {
 		return nil, err
@@ -305,7 +299,11 @@ func (a *API) logIn(ctx context.Context, r *gate.Request) (*gate.Answer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, SignedIn{AccessToken: token.Reveal(), ExpireDate: stamp(session.Expires), FactorRequired: session.Restricted})
+	return encode(http.StatusOK, showSignedIn(session, token))
+}
+
+func showSignedIn(s access.Session, token access.Secret) SignedIn {
+	return SignedIn{AccessToken: token.Reveal(), ExpireDate: stamp(s.Expires), FactorRequired: s.Restricted}
 }
 
 func (a *API) acceptInvitation(ctx context.Context, r *gate.Request) (*gate.Answer, error) {

@@ -37,6 +37,34 @@ type Passkey struct {
 	LastUsedAt *string `json:"lastUsedAt" format:"date-time"`
 }
 
+// PasskeyAsk is what a browser is asked.
+type PasskeyAsk struct {
+	PublicKey map[string]any `json:"publicKey" doc:"For PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON"`
+}
+
+// PasskeyInput is a browser's new passkey.
+type PasskeyInput struct {
+	Name       string         `json:"name" minLength:"1" maxLength:"200" example:"Work laptop"`
+	Credential map[string]any `json:"credential" doc:"What navigator.credentials.create gave, by its toJSON()"`
+}
+
+// NewPasskey is a passkey that was added.
+type NewPasskey struct {
+	Passkey
+	RecoveryCodes []string `json:"recoveryCodes" doc:"Ten, each good once, shown once; none for whoever had a factor before"`
+}
+
+// PasskeyName renames one.
+type PasskeyName struct {
+	Name string `json:"name" minLength:"1" maxLength:"200" example:"Old phone"`
+}
+
+// PasskeySignIn is a browser's answer.
+type PasskeySignIn struct {
+	Credential map[string]any `json:"credential" doc:"What navigator.credentials.get gave, by its toJSON()"`
+	Mode       string         `json:"mode,omitempty" enum:"live,test" doc:"live if absent"`
+}
+
 // Factors are what the caller signs in with besides a password.
 type Factors struct {
 	TOTP          bool      `json:"totp"`
@@ -59,4 +87,13 @@ var (
 		description: "Takes a code of the app and answers ten recovery codes. From now on the password alone lets nobody in."}
 	removeTOTPDoc    = operation{tag: "Sign-in", summary: "Remove one-time codes", body: of[Proof](), errors: []int{404, 409, 413, 415}}
 	renewRecoveryDoc = operation{tag: "Sign-in", summary: "Make new recovery codes", body: of[Proof](), answer: of[RecoveryCodes](), errors: []int{404, 409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"}, description: "Those before are gone."}
+	beginPasskeyDoc  = operation{tag: "Sign-in", summary: "Begin with a passkey", body: of[Proof](), answer: of[PasskeyAsk](), errors: []int{409, 413, 415, 422},
+		description: "Asks the browser for a passkey (WebAuthn) that it can find by itself and that verifies its user. More than ten minutes after signing in a proof is needed. 422 PASSKEYS_OFF if the server's public URL is neither https with a name nor http://localhost."}
+	finishPasskeyDoc = operation{tag: "Sign-in", summary: "Add the passkey", body: of[PasskeyInput](), answer: of[NewPasskey](), errors: []int{409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"},
+		description: "The question is good for one answer within five minutes, on every node."}
+	renamePasskeyDoc      = operation{tag: "Sign-in", summary: "Rename a passkey", body: of[PasskeyName](), answer: of[Passkey](), errors: []int{404, 413, 415}}
+	removePasskeyDoc      = operation{tag: "Sign-in", summary: "Remove a passkey", body: of[Proof](), errors: []int{404, 409, 413, 415}}
+	beginPasskeyLoginDoc  = operation{tag: "Users", summary: "Begin to sign in with a passkey", answer: of[PasskeyAsk](), errors: []int{413, 415, 422}}
+	finishPasskeyLoginDoc = operation{tag: "Users", summary: "Sign in with a passkey", body: of[PasskeySignIn](), answer: of[SignedIn](), errors: []int{413, 415, 422},
+		description: "A passkey is both factors. One whose counter goes back is refused with 401 PASSKEY_COPIED."}
 )

@@ -49,6 +49,8 @@ const (
 	FactorExists          = "FACTOR_EXISTS"
 	FactorNotFound        = "FACTOR_NOT_FOUND"
 	FactorNeeded          = "FACTOR_NEEDED"
+	PasskeyCopied         = "PASSKEY_COPIED"
+	PasskeysOff           = "PASSKEYS_OFF"
 	MethodNotAllowedCode  = "METHOD_NOT_ALLOWED"
 	PayloadTooLarge       = "PAYLOAD_TOO_LARGE"
 	UnsupportedMediaType  = "UNSUPPORTED_MEDIA_TYPE"
