@@ -178,6 +178,8 @@ func (d *document) body(r gate.Route, op operation) *huma.RequestBody {
 func (d *document) responses(r gate.Route, op operation) map[string]*huma.Response {
 	all := map[string]*huma.Response{}
 	switch {
+	case op.redirects:
+		all["302"] = &huma.Response{Description: "Elsewhere"}
 	case r.Method == http.MethodDelete, op.answer == nil:
 		all["204"] = &huma.Response{Description: "Done"}
 		if r.OnCustomer {

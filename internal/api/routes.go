@@ -154,6 +154,13 @@ func (a *API) administration() routes {
 		open("/auth/passkey/begin", "beginPasskeyLogin", audit.UserSignIn, gate.JSON, a.beginPasskeyLogin).says(beginPasskeyLoginDoc),
 		open("/auth/passkey/finish", "finishPasskeyLogin", audit.UserSignIn, gate.JSON, a.finishPasskeyLogin).opaque().says(finishPasskeyLoginDoc),
 		admin(post, "/auth/logout", "logOut", auth.SessionsOwn, audit.UserSignOut, gate.NoBody, a.logOut).atRoot().says(logOutDoc),
+		admin(get, "/identity-providers", "listIdentityProviders", auth.UsersManage, audit.IdentityRead, gate.NoBody, a.listIdentityProviders).says(identityProvidersDoc),
+		admin(post, "/identity-providers", "createIdentityProvider", auth.UsersManage, audit.IdentityChange, gate.JSON, a.createIdentityProvider).opaque().says(createIdentityProviderDoc),
+		admin(get, "/identity-providers/{id}", "getIdentityProvider", auth.UsersManage, audit.IdentityRead, gate.NoBody, a.getIdentityProvider).says(identityProviderDoc),
+		admin(put, "/identity-providers/{id}", "updateIdentityProvider", auth.UsersManage, audit.IdentityChange, gate.JSON, a.updateIdentityProvider).opaque().says(updateIdentityProviderDoc),
+		admin(del, "/identity-providers/{id}", "removeIdentityProvider", auth.UsersManage, audit.IdentityRemove, gate.NoBody, a.removeIdentityProvider).says(removeIdentityProviderDoc),
+		visit("/auth/oidc/{id}", "departToProvider", a.departToProvider).query(modeParam()).says(departDoc),
+		visit("/auth/oidc/callback", "arriveFromProvider", a.arriveFromProvider).query(arrivalParams()...).says(arriveDoc),
 		open("/auth/login", "logIn", audit.UserSignIn, gate.JSON, a.logIn).says(logInDoc),
 		open("/auth/accept", "acceptInvitation", audit.UserAccept, gate.JSON, a.acceptInvitation).says(acceptDoc),
 		admin(get, "/owners", "listOwners", auth.OwnersManage, audit.OwnersRead, gate.NoBody, a.listOwners).says(ownersDoc),
@@ -201,6 +208,14 @@ func admin(method, path, id string, p auth.Permission, action string, body gate.
 func open(path, id, action string, body gate.Body, h handler) route {
 	r := newRoute(http.MethodPost, path, id, "", action, body, h, isSecret)
 	r.Open, r.Rate = true, gate.PerAddress
+	return r.atRoot()
+}
+
+// visit is where a browser goes by itself to sign in, also below the root. What another
+// server adds to the address is not ours to refuse.
+func visit(path, id string, h handler) route {
+	r := newRoute(http.MethodGet, path, id, "", audit.UserSignIn, gate.NoBody, h, nil)
+	r.Open, r.Rate, r.AnyQuery = true, gate.PerAddress, true
 	return r.atRoot()
 }
 

@@ -51,6 +51,10 @@ const (
 	SessionEnd   = "session.end"
 
 	UserReinvite   = "user.reinvite"
+	UserProvision  = "user.provision"
+	IdentityRead   = "identity_provider.list"
+	IdentityChange = "identity_provider.change"
+	IdentityRemove = "identity_provider.remove"
 	PasswordChange = "user.password"
 	FactorsRead    = "factor.list"
 	FactorStart    = "factor.start"

@@ -49,6 +49,7 @@ type Route struct {
 	// every byte: a card's code must not enter, even as a keyed fingerprint (PCI DSS 3.3.1).
 	Same       func(strictjson.Value) []byte
 	Query      []Param
+	AnyQuery   bool // parameters that it does not have are ignored (RFC 6749 §4.1.2)
 	OnCustomer bool // the id in the path is a customer's
 	Handle     func(context.Context, *Request) (*Answer, error)
 	Doc        any // what the API reference says of it; the gate does not look inside

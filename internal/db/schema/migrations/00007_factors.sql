@@ -65,11 +65,12 @@ CREATE TABLE identity_provider (
 );
 CREATE INDEX identity_provider_owner ON identity_provider (owner_id, id);
 
--- written by access; who a subject of an issuer is, by a keyed fingerprint of owner, issuer
--- and subject
+-- written by access; who a subject of an issuer is: keyed fingerprints of both with
+-- the owner, under the platform's keys. A user is one subject of an issuer
 CREATE TABLE staff_identity (
   hash ${BLOB} NOT NULL PRIMARY KEY,
   owner_id BIGINT NOT NULL,
-  user_id BIGINT NOT NULL
+  user_id BIGINT NOT NULL,
+  issuer ${BLOB} NOT NULL
 );
-CREATE INDEX staff_identity_user ON staff_identity (user_id);
+CREATE UNIQUE INDEX staff_identity_user ON staff_identity (user_id, issuer);
