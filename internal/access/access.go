@@ -33,6 +33,7 @@ type Service struct {
 	clock   clock.Clock
 	ids     *id.Source
 	hashing *hashing
+	Issuers *Issuers // where users may sign in instead
 
 	mu     sync.RWMutex
 	cached map[[32]byte]credential

@@ -22,11 +22,16 @@ import (
 )
 
 // Lengths in characters (NIST SP 800-63B-4 §3.1.1.2: 15 where a password is the only
-// factor). No rule asks for kinds of characters, and no password expires.
+// factor, 8 where it is one of two). No rule asks for kinds of characters, and no password
+// expires.
 const (
-	minPassword = 15
-	maxPassword = 256
+	minPassword   = 15
+	minWithFactor = 8
+	maxPassword   = 256
 )
+
+// isShort reports whether a password needs a second factor beside it.
+func isShort(text string) bool { return utf8.RuneCountInString(normalPassword(text)) < minPassword }
 
 // common are passwords that everybody uses, in lower case, sorted by bytes; where they
 // are from is in docs/access.md.
@@ -39,13 +44,15 @@ var common string
 func normalPassword(text string) string { return norm.NFC.String(text) }
 
 // checkNewPassword refuses what is short, common or easily guessed from who it is for.
-func checkNewPassword(text string, personal ...string) error {
+func checkNewPassword(text string, factor bool, personal ...string) error {
 	bad := func(message string) error { return fault.OneField("/password", "invalid", message) }
 	text = normalPassword(text)
 	length := utf8.RuneCountInString(text)
 	switch {
-	case !utf8.ValidString(text) || length < minPassword:
+	case !utf8.ValidString(text) || length < minPassword && !factor:
 		return bad("must have at least 15 characters; a few words will do")
+	case length < minWithFactor:
+		return bad("must have at least 8 characters beside your second factor")
 	case length > maxPassword:
 		return bad("must have at most 256 characters")
 	case isCommon(text):

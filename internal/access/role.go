@@ -104,6 +104,7 @@ func (s *Service) RemoveRole(ctx context.Context, r Role, also func(*db.Tx) erro
 		s.holdRole(tx, r.Owner, r.Name)
 		tx.ExecOne(inUse, `DELETE FROM staff_role WHERE owner_id = $1 AND id = $2
 			AND NOT EXISTS (SELECT 1 FROM staff_user WHERE owner_id = $1 AND role = $3)
+			AND NOT EXISTS (SELECT 1 FROM identity_provider WHERE owner_id = $1 AND role = $3)
 			AND NOT EXISTS (SELECT 1 FROM api_key WHERE owner_id = $1 AND role = $3 AND (expires_at = 0 OR expires_at > $4))`,
 			r.Owner, r.ID, string(r.Name), s.clock.Millis())
 		return also(tx)

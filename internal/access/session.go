@@ -26,6 +26,9 @@ type Session struct {
 	Created  time.Time
 	LastUsed time.Time // exact to a minute
 	Expires  time.Time // at the latest
+	Proven   bool      // a second factor was shown, or none is needed
+	// Restricted sessions open nothing but adding a factor.
+	Restricted bool
 }
 
 // addSession writes a session if the user is still active: whoever disables them at the
@@ -33,9 +36,9 @@ type Session struct {
 func (s *Service) addSession(tx *db.Tx, u User, made Session, token Secret) {
 	hash := hashOf(token.text)
 	tx.ExecOne(wrongPassword(), `UPDATE staff_user SET status = 'active' WHERE id = $1 AND status = 'active' AND password_hash = $2`, u.ID, u.password)
-	tx.Exec(`INSERT INTO staff_session (id, owner_id, user_id, mode, hash, address, expires_at, last_used_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`, made.ID, u.Owner, u.ID, string(made.Mode), hash[:], made.Address,
-		made.Expires.UnixMilli(), made.Created.UnixMilli())
+	tx.Exec(`INSERT INTO staff_session (id, owner_id, user_id, mode, hash, address, expires_at, last_used_at, created_at, proven)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`, made.ID, u.Owner, u.ID, string(made.Mode), hash[:], made.Address,
+		made.Expires.UnixMilli(), made.Created.UnixMilli(), db.Flag(made.Proven))
 }
 
 // loadSession finds whose session a token is; who is disabled has none.
@@ -43,18 +46,31 @@ func (s *Service) loadSession(ctx context.Context, hash [32]byte) (credential, e
 	c := credential{touch: touchSession, idle: sessionIdle}
 	var u User
 	var mode, role, permissions string
-	var expires, used int64
-	err := s.store.One(ctx, db.Worker(), `SELECT s.id, s.mode, s.expires_at, s.last_used_at, k.id, k.owner_id, k.role, `+rolePermissions+`
+	var expires, used, proven int64
+	err := s.store.One(ctx, db.Worker(), `SELECT s.id, s.mode, s.expires_at, s.last_used_at, s.proven, k.id, k.owner_id, k.role, `+rolePermissions+`
 		FROM staff_session s JOIN staff_user k ON k.id = s.user_id WHERE s.hash = $1 AND k.status = 'active'`, []any{hash[:]},
-		&c.row, &mode, &expires, &used, &u.ID, &u.Owner, &role, &permissions)
+		&c.row, &mode, &expires, &used, &proven, &u.ID, &u.Owner, &role, &permissions)
 	if err != nil {
 		return credential{}, err
 	}
 	u.Permissions = auth.PermissionsOf(auth.Role(role), splitPermissions(permissions))
 	u.Role, c.user, c.expires, c.used = auth.Role(role), u.ID, instant(expires), instant(used)
 	c.actor, err = s.actorOf(ctx, u, auth.Mode(mode))
+	if err != nil {
+		return credential{}, err
+	}
 	c.actor.Session = c.row
-	return c, err
+	if locked, err := s.restricts(ctx, u.Owner, proven == 1); err != nil || locked {
+		c.actor = restricted(c.actor)
+		return c, err
+	}
+	return c, nil
+}
+
+// restricts reports whether a session can only add a factor.
+func (s *Service) restricts(ctx context.Context, ownerID int64, proven bool) (bool, error) {
+	o, err := s.owners.Get(ctx, ownerID)
+	return o.RequireSecondFactor && !proven, err
 }
 
 // Sessions gives the caller's own sessions that are alive.
@@ -107,6 +123,7 @@ func (s *Service) Purge(ctx context.Context) error {
 	return s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`DELETE FROM staff_session WHERE expires_at <= $1`, now.UnixMilli())
 		tx.Exec(`DELETE FROM access_token WHERE expires_at <= $1`, now.UnixMilli())
+		tx.Exec(`DELETE FROM staff_ceremony WHERE expires_at <= $1`, now.UnixMilli())
 		tx.Exec(`DELETE FROM staff_address WHERE seen_at <= $1`, now.Add(-addressLife).UnixMilli())
 		tx.Exec(`DELETE FROM sign_in_wait WHERE changed_at <= $1`, now.Add(-waitLife).UnixMilli())
 		return nil

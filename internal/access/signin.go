@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
@@ -16,7 +17,8 @@ import (
 type SignIn struct {
 	Email    string
 	Password string
-	Owner    int64 // 0: where the e-mail address came first
+	Code     string // a one-time or recovery code
+	Owner    int64  // 0: where the e-mail address came first
 	Mode     auth.Mode
 }
 
@@ -28,6 +30,7 @@ type attempt struct {
 	actor  auth.Actor
 	place  []byte   // fingerprint of account and address together
 	counts []bucket // where a failure counts
+	proven bool     // has shown a second factor, or needs none
 }
 
 // Login opens a session for whoever knows the password. Unknown people, disabled ones and
@@ -44,8 +47,7 @@ func (s *Service) Login(ctx context.Context, in SignIn, from auth.Origin) (Sessi
 	if wait > 0 {
 		// No record, as for any other limit: the failures that led here have theirs, and a
 		// flood must not write the trail.
-		return Session{}, Secret{}, &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, RetryAfter: wait, Limit: fault.Limit{Name: "sign-in"},
-			Message: "Too many attempts to sign in; wait before the next one"}
+		return Session{}, Secret{}, mustWait(wait)
 	}
 	err = s.hashing.run(ctx, func() error { return checkPassword(try.hash(), in.Password) })
 	if errors.Is(err, errPassword) || err == nil && try.user.Status != Active {
@@ -54,10 +56,36 @@ func (s *Service) Login(ctx context.Context, in SignIn, from auth.Origin) (Sessi
 	if err != nil {
 		return Session{}, Secret{}, err
 	}
-	if try.actor.Suspended {
-		return Session{}, Secret{}, s.turnAway(ctx, try, owner.ErrSuspended())
+	use, err := s.secondFactor(ctx, &try)
+	if err != nil {
+		return Session{}, Secret{}, err
 	}
-	return s.open(ctx, try)
+	return s.open(ctx, try, use)
+}
+
+func mustWait(wait time.Duration) *fault.Error {
+	return &fault.Error{Kind: fault.RateLimited, Code: fault.RateLimitedCode, RetryAfter: wait, Limit: fault.Limit{Name: "sign-in"},
+		Message: "Too many attempts to sign in; wait before the next one"}
+}
+
+// secondFactor asks for a code once the password was right, and for nothing of whoever has
+// no factor. A missing code is no failure, nor does it forgive one: or whoever knows the
+// password could guess at codes without end.
+func (s *Service) secondFactor(ctx context.Context, try *attempt) (spend, error) {
+	f, err := s.factors(ctx, try.user)
+	if err != nil || !f.any() {
+		return free, err
+	}
+	if try.Code == "" {
+		required := fault.New(fault.Unauthorized, fault.OTPRequired, "The password is right; send it again with a one-time or recovery code as otp, or sign in with a passkey")
+		return nil, s.turnAway(ctx, *try, required)
+	}
+	use, err := s.checkCode(ctx, try.user, f, try.Code)
+	if fault.Is(err, fault.UnauthorizedCode) {
+		err = s.turnAway(ctx, *try, wrongCode())
+	}
+	try.proven = true
+	return use, err
 }
 
 func wrongPassword() *fault.Error {
@@ -99,6 +127,9 @@ func (s *Service) turnAway(ctx context.Context, try attempt, why *fault.Error) e
 			tx.Exec(`UPDATE sign_in_wait SET changed_at = $2 WHERE hash = $1`, try.counts[0].hash, s.clock.Millis())
 			return nil
 		}
+		if why.Code == fault.OTPRequired {
+			giveBack(tx, try.counts)
+		}
 		return s.audit.Add(tx, auth.Refused(try.actor, try.from), audit.Entry{Action: audit.UserSignIn, Result: why.Code, Object: try.user.ID})
 	})
 	if err != nil {
@@ -108,14 +139,21 @@ func (s *Service) turnAway(ctx context.Context, try attempt, why *fault.Error) e
 }
 
 // open writes the session, forgets the failures before it and remembers the address.
-func (s *Service) open(ctx context.Context, try attempt) (Session, Secret, error) {
+func (s *Service) open(ctx context.Context, try attempt, use spend) (Session, Secret, error) {
+	if try.actor.Suspended {
+		return Session{}, Secret{}, s.turnAway(ctx, try, owner.ErrSuspended())
+	}
 	token, err := newSecret(sessionToken, try.Mode)
 	if err != nil {
 		return Session{}, Secret{}, err
 	}
 	now := s.clock.Now()
-	made := Session{ID: s.ids.Next(), User: try.user.ID, Mode: try.Mode, Address: try.from.Address, Created: now, LastUsed: now, Expires: now.Add(sessionLife)}
+	made := Session{ID: s.ids.Next(), User: try.user.ID, Mode: try.Mode, Address: try.from.Address, Created: now, LastUsed: now, Expires: now.Add(sessionLife), Proven: try.proven}
+	if made.Restricted, err = s.restricts(ctx, try.user.Owner, made.Proven); err != nil {
+		return Session{}, Secret{}, err
+	}
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		use(tx)
 		s.addSession(tx, try.user, made, token)
 		s.forgive(tx, try.counts)
 		tx.Exec(`INSERT INTO staff_address (hash, user_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET seen_at = excluded.seen_at`,

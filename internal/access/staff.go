@@ -231,18 +231,15 @@ func (s *Service) Accept(ctx context.Context, token, password string, from auth.
 	if err != nil {
 		return User{}, err
 	}
-	if len(found) == 0 || found[0].Status != Invited || !s.clock.Now().Before(found[0].expires) {
+	if len(found) == 0 || found[0].Status == Disabled || !s.clock.Now().Before(found[0].expires) {
 		return User{}, gone
 	}
 	u := found[0]
-	if err := checkNewPassword(password, u.Name, u.Email); err != nil {
+	f, err := s.factors(ctx, u)
+	if err != nil {
 		return User{}, err
 	}
-	err = s.hashing.run(ctx, func() (err error) {
-		u.password, err = hashPassword(password)
-		return err
-	})
-	if err != nil {
+	if err := s.choose(ctx, &u, password, f); err != nil {
 		return User{}, err
 	}
 	actor, err := s.actorOf(ctx, u, auth.Live)
@@ -253,11 +250,71 @@ func (s *Service) Accept(ctx context.Context, token, password string, from auth.
 		return User{}, owner.ErrSuspended()
 	}
 	u.Status = Active
-	return u, s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
-		tx.ExecOne(gone, `UPDATE staff_user SET password_hash = $3, status = 'active', invite_hash = '', invite_expires_at = 0
-			WHERE id = $1 AND invite_hash = $2 AND status = 'invited'`, u.ID, hexHash(token), u.password)
+	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.ExecOne(gone, `UPDATE staff_user SET password_hash = $3, password_short = $4, status = 'active', invite_hash = '', invite_expires_at = 0
+			WHERE id = $1 AND invite_hash = $2 AND status <> 'disabled'`, u.ID, hexHash(token), u.password, db.Flag(isShort(password)))
+		// Whoever lost a password may have lost it to somebody.
+		tx.Exec(`DELETE FROM staff_session WHERE user_id = $1`, u.ID)
 		return s.audit.Add(tx, auth.Refused(actor, from), audit.Entry{Action: audit.UserAccept, Object: u.ID})
 	})
+	s.dropUser(u.ID)
+	return u, err
+}
+
+// choose gives a user a new password, which is not kept yet.
+func (s *Service) choose(ctx context.Context, u *User, password string, f factors) error {
+	if err := checkNewPassword(password, f.any(), u.Name, u.Email); err != nil {
+		return err
+	}
+	return s.hashing.run(ctx, func() (err error) {
+		u.password, err = hashPassword(password)
+		return err
+	})
+}
+
+// Reinvite makes a new link for somebody whose password or invitation is lost. Earlier links
+// stop working; the password goes on until the link is used.
+func (s *Service) Reinvite(ctx context.Context, u User, also func(*db.Tx, User, Secret) error) error {
+	token, err := newSecret(inviteToken, "")
+	if err != nil {
+		return err
+	}
+	u.expires = s.clock.Now().Add(inviteLife)
+	return s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.ExecOne(fault.New(fault.Conflict, fault.UserDisabled, "The user is disabled"), `UPDATE staff_user SET invite_hash = $3, invite_expires_at = $4
+			WHERE owner_id = $1 AND id = $2 AND status <> 'disabled'`, u.Owner, u.ID, hexHash(token.text), u.expires.UnixMilli())
+		return also(tx, u, token)
+	})
+}
+
+// ChangePassword sets the caller's own, and ends their other sessions. With a second factor
+// it takes a code too, unless they signed in a moment ago.
+func (s *Service) ChangePassword(ctx context.Context, g auth.Grant, current, code, password string, also func(*db.Tx) error) error {
+	u, f, use, err := s.proven(ctx, g, Proof{Password: current})
+	if err != nil {
+		return err
+	}
+	useCode := free
+	if code != "" || f.any() && !s.fresh(g) {
+		if _, _, useCode, err = s.proven(ctx, g, Proof{Code: code}); err != nil {
+			return err
+		}
+	}
+	old := u.password
+	if err := s.choose(ctx, &u, password, f); err != nil {
+		return err
+	}
+	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		use(tx)
+		useCode(tx)
+		tx.ExecOne(noProof(), `UPDATE staff_user SET password_hash = $3, password_short = $4, invite_hash = '', invite_expires_at = 0
+			WHERE id = $1 AND password_hash = $2`, u.ID, old, u.password, db.Flag(isShort(password)))
+		left(tx, u.ID)
+		tx.Exec(`DELETE FROM staff_session WHERE user_id = $1 AND id <> $2`, u.ID, g.Actor().Session)
+		return also(tx)
+	})
+	s.dropUser(u.ID)
+	return err
 }
 
 // actorOf is a user who acts in one of the owner's modes.
@@ -302,6 +359,8 @@ func (s *Service) Remove(ctx context.Context, u User, also func(*db.Tx) error) e
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.ExecOne(noUser(), `DELETE FROM staff_user WHERE owner_id = $1 AND id = $2`, u.Owner, u.ID)
 		s.endAll(tx, u.ID)
+		forgetFactors(tx, u.ID)
+		tx.Exec(`DELETE FROM staff_identity WHERE user_id = $1`, u.ID)
 		return also(tx)
 	})
 	s.dropUser(u.ID)

@@ -121,3 +121,10 @@ func (s *Service) forgive(tx *db.Tx, from []bucket) {
 		}
 	}
 }
+
+// giveBack makes an attempt one that was never made; earlier failures stay.
+func giveBack(tx *db.Tx, from []bucket) {
+	for _, b := range from {
+		tx.Exec(`UPDATE sign_in_wait SET failures = failures - 1, until_at = 0 WHERE hash = $1`, b.hash)
+	}
+}

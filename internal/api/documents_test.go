@@ -212,7 +212,7 @@ func TestOpenAPI(t *testing.T) {
 			require.NotEmpty(t, o.Responses)
 			for status, r := range o.Responses {
 				require.NotEmpty(t, r.Description, "%s %s %s", method, path, status)
-				if status != "204" && status != "304" {
+				if !oneOf(status, "204", "302", "304") {
 					require.Contains(t, r.Content, "application/json", "%s %s %s", method, path, status)
 				}
 			}
@@ -278,8 +278,8 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 	target := newFixture(t, s, s.Live)
 	seen := 0
 	for _, r := range routes {
-		if r.Open || r.Client {
-			seen++ // users_test.go, oauth_test.go
+		if r.Open || r.Client || r.Permission == auth.SessionsOwn && r.Body != gate.NoBody {
+			seen++ // tests of signing in
 			continue
 		}
 		key := s.Live

@@ -92,6 +92,10 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 		return map[string]int64{"{id}": f.made(t, "/routing-rules", m{"providerId": f.provider(t), "currencies": []string{"CHF"}})}
 	case strings.HasPrefix(r.Path, "/fee-tables"):
 		return map[string]int64{"{id}": f.made(t, "/fee-tables", m{"unit": "CHF", "percent": 1})}
+	case strings.HasPrefix(r.Path, "/identity-providers"):
+		got := f.s.Do(t, apptest.Request{Method: "POST", Path: "/identity-providers", Key: f.users, Body: f.identityProvider()})
+		require.Equal(t, 200, got.Status, "%s", got.Body)
+		return map[string]int64{"{id}": got.ID(t)}
 	case strings.HasPrefix(r.Path, "/users/{id}"):
 		return map[string]int64{"{id}": f.user(t)}
 	case strings.HasPrefix(r.Path, "/roles"):
@@ -198,6 +202,11 @@ func (f *fixture) method(t *testing.T, customer int64) int64 {
 // endpoint is at an address that egress refuses: nobody is called.
 func (f *fixture) endpoint() m {
 	return m{"url": "https://10.1.2.3/" + f.canary, "events": []string{"*"}, "description": f.canary}
+}
+
+// identityProvider is one that nobody asks.
+func (f *fixture) identityProvider() m {
+	return m{"name": f.canary, "issuer": "https://10.1.2.3/" + f.canary, "clientId": f.canary, "clientSecret": f.canary}
 }
 
 func (f *fixture) card(more m) m {
@@ -321,6 +330,10 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return f.endpoint()
 	case "updateWebhookEndpoint":
 		return m{"description": f.canary}
+	case "createIdentityProvider":
+		return f.identityProvider()
+	case "updateIdentityProvider":
+		return m{"name": f.canary, "enabled": false}
 	case "replayWebhookEvents":
 		return m{"from": "2026-11-20T00:00:00Z", "to": "2026-11-20T01:00:00Z"}
 	case "createOriginDomain":
@@ -452,7 +465,7 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	t.Helper()
 	what := fmt.Sprintf("%s %s as %s in %s", r.Method, r.Path, c.name, mode)
 	foreign := []string{"foreigncanary", p.own[opposite(mode)].canary}
-	if oneOf(r.ID, "listApiKeys", "listOwners", "listUsers", "listRoles") { // a live admin sees the owner's keys of both modes
+	if oneOf(r.ID, "listApiKeys", "listOwners", "listUsers", "listRoles", "listIdentityProviders") { // a live admin sees the owner's keys of both modes
 		foreign = foreign[:1]
 	}
 	p.cells++
@@ -475,7 +488,7 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	}
 	missing := p.do(t, apptest.Request{Method: r.Method, Path: nowhere, Key: key, Body: bodyOf(t, r, p.own[mode])}, foreign...)
 	foreigners := []*fixture{p.other[mode]}
-	if !strings.HasPrefix(r.Path, "/users/{id}") && !strings.HasPrefix(r.Path, "/roles") && (!strings.HasPrefix(r.Path, "/api-keys") || mode == auth.Test) { // users and roles are of both modes, live admins reach test keys of their own owner
+	if !strings.HasPrefix(r.Path, "/users/{id}") && !strings.HasPrefix(r.Path, "/roles") && !strings.HasPrefix(r.Path, "/identity-providers") && (!strings.HasPrefix(r.Path, "/api-keys") || mode == auth.Test) { // users and roles are of both modes, live admins reach test keys of their own owner
 		foreigners = append(foreigners, p.own[opposite(mode)])
 	}
 	for _, f := range foreigners {
@@ -512,7 +525,7 @@ func expected(r gate.Route, c caller, mode auth.Mode) int {
 		return 403 // nobody gives rights that they do not have
 	case r.Permission == auth.UsersManage && mode == auth.Test, r.Permission == auth.RolesManage && r.Method != "GET" && mode == auth.Test:
 		return 403 // a test key must not make people who may sign in to live mode, nor their roles
-	case oneOf(r.ID, "inviteUser", "updateUser", "removeUser", "endUserSessions", "renewUserKey") && c.name != "Admin":
+	case oneOf(r.ID, "inviteUser", "updateUser", "removeUser", "endUserSessions", "renewUserKey", "reinviteUser", "resetUserFactors", "createIdentityProvider", "updateIdentityProvider", "removeIdentityProvider") && c.name != "Admin":
 		return 403 // the users of these rows are Support, which is more than one permission
 	}
 	return 200

@@ -33,7 +33,8 @@ func OpenAPI(routes []gate.Route, server string) *huma.OpenAPI {
 		Security:   []map[string][]string{{"apiKey": {}}, {"bearer": {}}},
 		Tags: []*huma.Tag{{Name: "Customers", Description: "Profiles of the people who pay"}, {Name: "Payment methods", Description: "Saved ways to pay"},
 			{Name: "Events", Description: "What happened, in order"}, {Name: "Audit", Description: "Who did or saw what"},
-			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Privacy", Description: "What a data protection officer does"}, {Name: "OAuth 2", Description: "Access tokens for machines"}, {Name: "Operator", Description: "The platform's owners"}},
+			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Privacy", Description: "What a data protection officer does"}, {Name: "OAuth 2", Description: "Access tokens for machines"}, {Name: "Sign-in", Description: "One's own password and second factors"},
+			{Name: "Operator", Description: "The platform's owners"}},
 	}
 	for _, base := range Bases() {
 		doc.Servers = append(doc.Servers, &huma.Server{URL: server + base})
@@ -186,6 +187,8 @@ func (d *document) body(r gate.Route, op operation) *huma.RequestBody {
 func (d *document) responses(r gate.Route, op operation) map[string]*huma.Response {
 	all := map[string]*huma.Response{}
 	switch {
+	case op.redirects:
+		all["302"] = &huma.Response{Description: "Elsewhere"}
 	case r.Method == http.MethodDelete, op.answer == nil:
 		all["204"] = &huma.Response{Description: "Done"}
 		if r.ID == "eraseCustomer" {

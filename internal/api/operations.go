@@ -18,6 +18,7 @@ type operation struct {
 	errors      []int        // besides 400, 401, 403, 429, 500 and 503
 	headers     []string     // of the answer
 	notModified bool
+	redirects   bool // sends a browser elsewhere
 }
 
 func of[T any]() reflect.Type { return reflect.TypeFor[T]() }

@@ -189,6 +189,9 @@ func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	if v, ok := f.get("strictPhone", strictjson.Bool, "true or false"); ok {
 		s.StrictPhone = v.Text == "true"
 	}
+	if v, ok := f.get("requireSecondFactor", strictjson.Bool, "true or false"); ok {
+		s.RequireSecondFactor = v.Text == "true"
+	}
 	f.faults = append(f.faults, owner.Check(&s)...)
 	return s, f.end()
 }

@@ -158,7 +158,28 @@ func (a *API) administration() routes {
 		client("/oauth/introspect", "inspectToken", audit.TokenInspect, a.inspectToken).says(inspectDoc),
 		admin(get, "/users/me/sessions", "listSessions", auth.SessionsOwn, audit.SessionsRead, gate.NoBody, a.listSessions).says(sessionsDoc),
 		admin(del, "/users/me/sessions/{id}", "endSession", auth.SessionsOwn, audit.SessionEnd, gate.NoBody, a.endSession).says(endSessionDoc),
+		admin(post, "/users/{id}/invitation", "reinviteUser", auth.UsersManage, audit.UserReinvite, gate.NoBody, a.reinviteUser).says(reinviteUserDoc),
+		admin(del, "/users/{id}/factors", "resetUserFactors", auth.UsersManage, audit.FactorsReset, gate.NoBody, a.resetFactors).says(resetFactorsDoc),
+		own(post, "/users/me/password", "changePassword", audit.PasswordChange, gate.JSON, a.changePassword).says(changePasswordDoc),
+		own(get, "/users/me/factors", "listFactors", audit.FactorsRead, gate.NoBody, a.listFactors).says(factorsDoc),
+		own(post, "/users/me/totp", "startTotp", audit.FactorStart, gate.JSON, a.startTOTP).says(startTOTPDoc),
+		own(post, "/users/me/totp/confirm", "confirmTotp", audit.FactorAdd, gate.JSON, a.confirmTOTP).says(confirmTOTPDoc),
+		own(del, "/users/me/totp", "removeTotp", audit.FactorRemove, gate.JSON, a.removeTOTP).says(removeTOTPDoc),
+		own(post, "/users/me/recovery-codes", "renewRecoveryCodes", audit.RecoveryRenew, gate.JSON, a.renewRecovery).says(renewRecoveryDoc),
+		own(post, "/users/me/passkeys/begin", "beginPasskey", audit.FactorStart, gate.JSON, a.beginPasskey).says(beginPasskeyDoc),
+		own(post, "/users/me/passkeys/finish", "finishPasskey", audit.FactorAdd, gate.JSON, a.finishPasskey).opaque().says(finishPasskeyDoc),
+		own(patch, "/users/me/passkeys/{id}", "renamePasskey", audit.FactorChange, gate.JSON, a.renamePasskey).says(renamePasskeyDoc),
+		own(del, "/users/me/passkeys/{id}", "removePasskey", audit.FactorRemove, gate.JSON, a.removePasskey).says(removePasskeyDoc),
+		open("/auth/passkey/begin", "beginPasskeyLogin", audit.UserSignIn, gate.JSON, a.beginPasskeyLogin).says(beginPasskeyLoginDoc),
+		open("/auth/passkey/finish", "finishPasskeyLogin", audit.UserSignIn, gate.JSON, a.finishPasskeyLogin).opaque().says(finishPasskeyLoginDoc),
 		admin(post, "/auth/logout", "logOut", auth.SessionsOwn, audit.UserSignOut, gate.NoBody, a.logOut).atRoot().says(logOutDoc),
+		admin(get, "/identity-providers", "listIdentityProviders", auth.UsersManage, audit.IdentityRead, gate.NoBody, a.listIdentityProviders).says(identityProvidersDoc),
+		admin(post, "/identity-providers", "createIdentityProvider", auth.UsersManage, audit.IdentityChange, gate.JSON, a.createIdentityProvider).opaque().says(createIdentityProviderDoc),
+		admin(get, "/identity-providers/{id}", "getIdentityProvider", auth.UsersManage, audit.IdentityRead, gate.NoBody, a.getIdentityProvider).says(identityProviderDoc),
+		admin(put, "/identity-providers/{id}", "updateIdentityProvider", auth.UsersManage, audit.IdentityChange, gate.JSON, a.updateIdentityProvider).opaque().says(updateIdentityProviderDoc),
+		admin(del, "/identity-providers/{id}", "removeIdentityProvider", auth.UsersManage, audit.IdentityRemove, gate.NoBody, a.removeIdentityProvider).says(removeIdentityProviderDoc),
+		visit("/auth/oidc/{id}", "departToProvider", a.departToProvider).query(modeParam()).says(departDoc),
+		visit("/auth/oidc/callback", "arriveFromProvider", a.arriveFromProvider).query(arrivalParams()...).says(arriveDoc),
 		open("/auth/login", "logIn", audit.UserSignIn, gate.JSON, a.logIn).says(logInDoc),
 		open("/auth/accept", "acceptInvitation", audit.UserAccept, gate.JSON, a.acceptInvitation).says(acceptDoc),
 		admin(get, "/owners", "listOwners", auth.OwnersManage, audit.OwnersRead, gate.NoBody, a.listOwners).says(ownersDoc),
@@ -205,7 +226,7 @@ func admin(method, path, id string, p auth.Permission, action string, body gate.
 // open is a route by which somebody comes in who has no credential yet, also below the
 // root. Passwords and tokens look like anything and are never shown.
 func open(path, id, action string, body gate.Body, h handler) route {
-	r := newRoute(http.MethodPost, path, id, "", action, body, h, func(name string) bool { return name == "password" || name == "token" })
+	r := newRoute(http.MethodPost, path, id, "", action, body, h, isSecret)
 	r.Open, r.Rate = true, gate.PerAddress
 	return r.atRoot()
 }
@@ -215,6 +236,29 @@ func client(path, id, action string, h handler) route {
 	r := newRoute(http.MethodPost, path, id, auth.TokensOwn, action, gate.Form, h, func(string) bool { return true })
 	r.Client, r.Refuse = true, oauthError
 	return r.atRoot()
+}
+
+// visit is where a browser goes by itself to sign in, also below the root. What another
+// server adds to the address is not ours to refuse.
+func visit(path, id string, h handler) route {
+	r := newRoute(http.MethodGet, path, id, "", audit.UserSignIn, gate.NoBody, h, nil)
+	r.Open, r.Rate, r.AnyQuery = true, gate.PerAddress, true
+	return r.atRoot()
+}
+
+// own is a route about the caller's own way in.
+func own(method, path, id, action string, body gate.Body, h handler) route {
+	return newRoute(method, path, id, auth.SessionsOwn, action, body, h, isSecret)
+}
+
+func isSecret(name string) bool {
+	return name == "password" || name == "current" || name == "token" || name == "otp"
+}
+
+// opaque takes what a browser's authenticator says, which looks like anything.
+func (r route) opaque() route {
+	r.Card = func(name string) bool { return name != "name" }
+	return r
 }
 
 // atRoot is served at /path besides, where OAuth and scripts of the vendor's look.

@@ -82,7 +82,8 @@ func idOrNull(id int64) *int64 {
 
 func showSettings(o owner.Owner) Settings {
 	s := o.Settings
-	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL), BrandColor: orNull(s.BrandColor), Limits: showLimits(o)}
+	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL), BrandColor: orNull(s.BrandColor), Limits: showLimits(o),
+		SecondFactor: s.RequireSecondFactor}
 }
 
 func showLimits(o owner.Owner) Limits {

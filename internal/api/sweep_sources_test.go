@@ -82,7 +82,7 @@ func replies(ids ...int64) []string {
 func (w *sweep) sources() []source {
 	var all []source
 	for _, id := range sorted(w.routes) {
-		if r := w.routes[id]; strings.Contains(r.Path, "{id}") {
+		if r := w.routes[id]; reachable(r) {
 			name := "path"
 			if id == "listWebhookAttempts" {
 				name = "webhook log"
@@ -260,7 +260,7 @@ func relation(from, of *party, r gate.Route) string {
 		return "another owner, other mode"
 	case from.mode == of.mode:
 		return ""
-	case strings.HasPrefix(r.Path, "/users") && r.Permission == auth.UsersManage || strings.HasPrefix(r.Path, "/api-keys") || strings.HasPrefix(r.Path, "/users/{id}") || strings.HasPrefix(r.Path, "/roles"):
+	case strings.HasPrefix(r.Path, "/users") && r.Permission == auth.UsersManage || strings.HasPrefix(r.Path, "/api-keys") || strings.HasPrefix(r.Path, "/users/{id}") || strings.HasPrefix(r.Path, "/roles") || strings.HasPrefix(r.Path, "/identity-providers"):
 		return "" // live admins manage the users, roles and keys of both modes
 	}
 	return "the own other mode"

@@ -94,12 +94,51 @@ func (a *API) inviteUser(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	if err != nil {
 		return nil, err
 	}
+	return a.handOver(ctx, u, token, a.mailInvitation)
+}
+
+// handOver mails a link, or shows it where there is no mail.
+func (a *API) handOver(ctx context.Context, u access.User, token access.Secret, mail func(context.Context, access.User, string) bool) (*gate.Answer, error) {
 	shown := InvitedUser{User: showUser(u)}
 	link := a.PublicURL() + "/accept#" + token.Reveal() // what stands behind # is sent to no server and in no log
-	if shown.Mailed = a.mailInvitation(ctx, u, link); !shown.Mailed {
+	if shown.Mailed = mail(ctx, u, link); !shown.Mailed {
 		shown.InvitationLink = &link
 	}
 	return encode(http.StatusOK, shown)
+}
+
+// reinviteUser gives a new link to somebody whose password or invitation is lost.
+func (a *API) reinviteUser(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
+	u, err := a.userInReach(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var token access.Secret
+	err = a.Access.Reinvite(ctx, u, func(tx *db.Tx, renewed access.User, secret access.Secret) error {
+		u, token = renewed, secret
+		kept, err := encode(http.StatusOK, InvitedUser{User: showUser(renewed)})
+		if err != nil {
+			return err
+		}
+		if err := r.Record(tx, idempotency.Subject{}, kept); err != nil {
+			return err
+		}
+		return a.Audit.Add(tx, r.Grant, audit.Entry{Action: audit.UserReinvite, Object: renewed.ID})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.handOver(ctx, u, token, a.mailNewLink)
+}
+
+// mailNewLink sends the link of somebody who has been invited before.
+func (a *API) mailNewLink(ctx context.Context, u access.User, link string) bool {
+	o, err := a.Owners.Get(ctx, u.Owner)
+	if err != nil || a.Mail == nil {
+		return false
+	}
+	return a.Mail.Post(ctx, notification.Letter{ID: u.ID, From: o.Name, To: u.Email, Subject: "Your new link to " + o.Name,
+		Body: fmt.Sprintf("Hello %s,\n\nset a new password at %s within seven days:\n\n%s\n\nThe link works once, and earlier ones no longer do. If you did not expect it, tell whoever manages your account.\n", u.Name, o.Name, link)}) == nil
 }
 
 // mailInvitation sends the link, or reports that the admin has to.
@@ -234,25 +273,21 @@ func (a *API) logOut(ctx context.Context, r *gate.Request) (*gate.Answer, error)
 // maxSent bounds a password before it is hashed.
 const maxSent = 1024
 
-func (f *form) password() string {
-	text := f.text("password")
+func (f *form) password() string { return f.secret("password") }
+
+func (f *form) secret(name string) string {
+	text := f.text(name)
 	if text == "" || len(text) > maxSent {
-		f.bad("password", "invalid", "must be a string of 1 to 1024 bytes")
+		f.bad(name, "invalid", "must be a string of 1 to 1024 bytes")
 	}
 	return text
 }
 
 func (a *API) logIn(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
 	f := &form{request: r}
-	in := access.SignIn{Email: f.text("email"), Password: f.password(), Mode: auth.Mode(f.text("mode")), Owner: f.whole("ownerId", 1, 1<<53, 0)}
+	in := access.SignIn{Email: f.text("email"), Password: f.password(), Code: f.code(), Mode: f.mode(), Owner: f.whole("ownerId", 1, 1<<53, 0)}
 	if in.Email == "" || len(in.Email) > maxSent {
 		f.bad("email", "required", "is required")
-	}
-	if in.Mode == "" {
-		in.Mode = auth.Live
-	}
-	if !in.Mode.Valid() {
-		f.bad("mode", "invalid", "must be live or test")
 	}
 	if err := f.end(); err != nil {
 		return nil, err
@@ -261,7 +296,11 @@ func (a *API) logIn(ctx context.Context, r *gate.Request) (*gate.Answer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return encode(http.StatusOK, SignedIn{AccessToken: token.Reveal(), ExpireDate: stamp(session.Expires)})
+	return encode(http.StatusOK, showSignedIn(session, token))
+}
+
+func showSignedIn(s access.Session, token access.Secret) SignedIn {
+	return SignedIn{AccessToken: token.Reveal(), ExpireDate: stamp(s.Expires), FactorRequired: s.Restricted}
 }
 
 func (a *API) acceptInvitation(ctx context.Context, r *gate.Request) (*gate.Answer, error) {

@@ -294,6 +294,7 @@ type Settings struct {
 	NotifyURL       *string `json:"notifyUrl" doc:"For payment requests without a notifyUrl of their own"`
 	BrandColor      *string `json:"brandColor" doc:"What the payment page is painted in" example:"#1f4fd8"`
 	Limits          Limits  `json:"limits" doc:"Set by the operator; ignored on input"`
+	SecondFactor    bool    `json:"requireSecondFactor" doc:"Users without a second factor can do nothing but add one"`
 }
 
 // SettingsInput changes settings; what is absent stays.
@@ -305,6 +306,7 @@ type SettingsInput struct {
 	StrictPhone     bool    `json:"strictPhone,omitempty"`
 	NotifyURL       *string `json:"notifyUrl,omitempty"`
 	BrandColor      *string `json:"brandColor,omitempty" example:"#1f4fd8"`
+	SecondFactor    bool    `json:"requireSecondFactor,omitempty"`
 }
 
 // Key is an API key.

@@ -41,6 +41,7 @@ type InvitedUser struct {
 type SignInInput struct {
 	Email    string `json:"email" format:"email" maxLength:"254" example:"ana@shop.example"`
 	Password string `json:"password" maxLength:"1024" example:"a few words that nobody guesses"`
+	OTP      string `json:"otp,omitempty" maxLength:"64" doc:"A one-time or recovery code, for people with a second factor"`
 	Mode     string `json:"mode,omitempty" enum:"live,test" doc:"live if absent"`
 	OwnerID  int64  `json:"ownerId,omitempty" doc:"For people whom several owners have invited; the first one if absent"`
 }
@@ -49,12 +50,14 @@ type SignInInput struct {
 type SignedIn struct {
 	AccessToken string `json:"accessToken" doc:"For Authorization: Bearer"`
 	ExpireDate  string `json:"expireDate" format:"date-time" doc:"At the latest; earlier after 15 minutes without a request"`
+	// FactorRequired is what a console asks before it shows anything else.
+	FactorRequired bool `json:"factorRequired" doc:"The session can do nothing but add a second factor, which the owner requires"`
 }
 
 // AcceptInput sets an invited user's password.
 type AcceptInput struct {
 	Token    string `json:"token" maxLength:"100"`
-	Password string `json:"password" minLength:"15" maxLength:"256"`
+	Password string `json:"password" minLength:"8" maxLength:"256" doc:"15 characters, or 8 for people with a second factor"`
 }
 
 // Session is one sign-in.
@@ -87,7 +90,7 @@ var (
 	endSessionDoc      = operation{tag: "Users", summary: "End one of one's own sessions", errors: []int{404}}
 	logOutDoc          = operation{tag: "Users", summary: "Sign out"}
 	logInDoc           = operation{tag: "Users", summary: "Sign in", body: of[SignInInput](), answer: of[SignedIn](), errors: []int{413, 415},
-		description: "Unknown people, disabled ones and wrong passwords get the same 401. After five failures each further one makes the next wait longer, up to half an hour (429 with Retry-After); from an address that has signed in before, other people's failures do not count."}
+		description: "Unknown people, disabled ones and wrong passwords get the same 401. After five failures each further one makes the next wait longer, up to half an hour (429 with Retry-After); from an address that has signed in before, other people's failures do not count. With the right password of somebody who has a second factor and no otp, 401 OTP_REQUIRED; a wrong otp counts like a wrong password."}
 	acceptDoc = operation{tag: "Users", summary: "Accept an invitation", body: of[AcceptInput](), answer: of[User](), errors: []int{413, 415},
-		description: "Sets the password: 15 to 256 characters of any script, none of the common ones, not made of the name or address."}
+		description: "Sets the password, and ends the sessions of whoever had one: 15 (8 with a second factor) to 256 characters of any script, none of the common ones, not made of the name or address."}
 )

@@ -159,6 +159,7 @@ func (a *App) build(ctx context.Context, o options) error {
 	if err := a.buildPayments(o); err != nil {
 		return err
 	}
+	a.Access.Issuers = access.NewIssuers(a.Egress, a.Clock)
 	a.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.cacheMetrics())
 	return a.openSealer(ctx)
 }

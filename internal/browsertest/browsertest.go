@@ -119,7 +119,7 @@ func (b *Tab) Click(selector string) {
 	b.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// until waits for the page whose title begins so: it looks again each time a page has
+// Until waits for the page whose title begins so: it looks again each time a page has
 // loaded.
 func (b *Tab) Until(title string) {
 	b.t.Helper()
@@ -169,7 +169,15 @@ func Eval[T any](b *Tab, script string) T {
 	return value
 }
 
-// back is the browser's back button.
+// Await is Eval of what a promise comes to.
+func Await[T any](b *Tab, script string) T {
+	b.t.Helper()
+	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	require.NoError(b.t, err)
+	return value
+}
+
+// Back is the browser's back button.
 func (b *Tab) Back() {
 	b.t.Helper()
 	history := Call(b, page.GetNavigationHistory, cdp.Empty{})
@@ -177,7 +185,7 @@ func (b *Tab) Back() {
 	Call(b, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: history.Entries[history.CurrentIndex-1].ID})
 }
 
-// follow presses Enter on a link. A keyboard's Enter is one key press to the browser, which
+// Follow presses Enter on a link. A keyboard's Enter is one key press to the browser, which
 // keeps its character from what the link moves the focus to; KeyEvent's is two.
 func (b *Tab) Follow() {
 	b.t.Helper()
@@ -186,7 +194,7 @@ func (b *Tab) Follow() {
 	}
 }
 
-// quiet fails a test whose page made the browser complain: a policy that blocks something,
+// Quiet fails a test whose page made the browser complain: a policy that blocks something,
 // or a request for what is not there.
 func (b *Tab) Quiet() {
 	b.t.Helper()

@@ -82,6 +82,16 @@ const (
 	RateLimitedCode       = "RATE_LIMITED"
 	InternalError         = "INTERNAL_ERROR"
 	UnavailableCode       = "UNAVAILABLE"
+
+	UserDisabled             = "USER_DISABLED"
+	OTPRequired              = "OTP_REQUIRED"
+	ProofRequired            = "PROOF_REQUIRED"
+	FactorExists             = "FACTOR_EXISTS"
+	FactorNotFound           = "FACTOR_NOT_FOUND"
+	FactorNeeded             = "FACTOR_NEEDED"
+	PasskeyCopied            = "PASSKEY_COPIED"
+	PasskeysOff              = "PASSKEYS_OFF"
+	IdentityProviderNotFound = "IDENTITY_PROVIDER_NOT_FOUND"
 )
 
 // Field is one fault of one member of a request, named by its JSON pointer

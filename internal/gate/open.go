@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -41,7 +42,7 @@ func (g *Gate) answerStranger(ctx context.Context, w http.ResponseWriter, req *R
 	if err := g.limits.fails(address); err != nil {
 		return nil, nil, false, err
 	}
-	if err := req.readHead(route); err != nil {
+	if err := cmp.Or(req.readPath(), req.readHead(route)); err != nil {
 		return nil, nil, false, err
 	}
 	if _, err := req.readBody(w, route); err != nil {

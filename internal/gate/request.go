@@ -234,7 +234,7 @@ func (r *Request) readQuery(route Route) error {
 		switch {
 		case at < 0 && pan.Find(name):
 			faults = append(faults, cardguard.Text("query/*", name)...)
-		case at < 0 && !r.Lenient:
+		case at < 0 && !r.Lenient && !route.AnyQuery:
 			faults = append(faults, fault.Field{Path: "query/" + clip(name), Code: "unknown", Message: "is not a parameter of this operation"})
 		case len(values) > 1:
 			faults = append(faults, fault.Field{Path: "query/" + clip(name), Code: "invalid", Message: "must be given once"})

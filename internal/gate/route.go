@@ -50,8 +50,9 @@ type Route struct {
 	Card       func(member string) bool // members with a type of their own
 	// Same is what makes two bodies the same for an Idempotency-Key, where that is not
 	// every byte: a card's code must not enter, even as a keyed fingerprint (PCI DSS 3.3.1).
-	Same  func(strictjson.Value) []byte
-	Query []Param
+	Same     func(strictjson.Value) []byte
+	Query    []Param
+	AnyQuery bool // parameters that it does not have are ignored (RFC 6749 §4.1.2)
 	// Refuse writes an error in a form of the route's own, as RFC 6749 §5.2 wants; nil for
 	// the usual one.
 	Refuse     func(*fault.Error) []byte

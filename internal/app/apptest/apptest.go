@@ -60,7 +60,7 @@ func Start(t *testing.T, c config.Config, options ...app.Option) *Server {
 }
 
 // Serve is Start with the settings of a server. The public URL is where it listens, so
-// that links lead to it.
+// that links lead to it, unless it is given; port 0 in it is the one listened on.
 func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Option) *Server {
 	t.Helper()
 	logs := &Logs{}
@@ -76,6 +76,10 @@ func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Opt
 	server := httptest.NewUnstartedServer(nil)
 	t.Cleanup(server.Close)
 	public := "http://" + server.Listener.Addr().String()
+	if serve.PublicURL != "" {
+		_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+		public = strings.Replace(serve.PublicURL, ":0", ":"+port, 1)
+	}
 	server.Config.Handler, err = a.Handler(serve, public, func() bool { return false })
 	require.NoError(t, err)
 	_, err = a.FirstRun(t.Context())
