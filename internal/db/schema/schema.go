@@ -18,7 +18,13 @@ func Main(c db.Config) db.Config {
 		panic(err) // the folder is part of the program
 	}
 	c.Migrations = files
-	c.AppTables = map[string]string{
+	c.AppTables, c.WorkerTables = appTables(), workerTables()
+	return c
+}
+
+// appTables are the rights of a realm.
+func appTables() map[string]string {
+	return map[string]string{
 		"customer":               "SELECT, INSERT, UPDATE, DELETE",
 		"customer_index":         "SELECT, INSERT, UPDATE, DELETE",
 		"customer_erased":        "SELECT, INSERT, UPDATE",
@@ -60,7 +66,11 @@ func Main(c db.Config) db.Config {
 		"sandbox_callback":       "SELECT, INSERT, UPDATE, DELETE",
 		"sandbox_dispute":        "SELECT, INSERT, UPDATE, DELETE",
 	}
-	c.WorkerTables = map[string]string{
+}
+
+// workerTables are the rights of what works for all realms.
+func workerTables() map[string]string {
+	return map[string]string{
 		"owner":              "SELECT, INSERT, UPDATE",
 		"staff_user":         "SELECT, INSERT, UPDATE, DELETE",
 		"staff_session":      "SELECT, INSERT, UPDATE, DELETE",
@@ -95,5 +105,4 @@ func Main(c db.Config) db.Config {
 		"sandbox_charge":     "SELECT", // a challenge is found by the hash of its token
 		"sandbox_callback":   "SELECT, UPDATE, DELETE",
 	}
-	return c
 }
