@@ -3,6 +3,7 @@ package access_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -231,5 +232,30 @@ func TestRotationKeepsTheUser(t *testing.T) {
 		require.NoError(t, p.enter(t, next, home))
 		require.NoError(t, p.Access.Remove(t.Context(), u, nothing))
 		require.ErrorIs(t, p.enter(t, next, home), access.ErrRefused)
+	})
+}
+
+// TestUnknownPeopleTakeAsLong: by how long a refusal takes, nobody learns who works here.
+// Whole sign-ins by turns, hashing, limits and the record included; the shortest of each,
+// since what others do on the machine only adds.
+func TestUnknownPeopleTakeAsLong(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *porter) {
+		const rounds = 15
+		took := map[bool][]time.Duration{}
+		for i := range rounds {
+			known := fmt.Sprintf("known%d@shop.example", i)
+			p.staff(t, known)
+			for who, of := range map[string]bool{known: true, fmt.Sprintf("nobody%d@shop.example", i): false} {
+				began := time.Now()
+				_, err := p.login(t, who, "wrong "+password, fmt.Sprintf("203.0.113.%d", i))
+				took[of] = append(took[of], time.Since(began))
+				require.Zero(t, waits(t, err))
+			}
+		}
+		known, unknown := slices.Min(took[true]), slices.Min(took[false])
+		ratio := float64(known) / float64(unknown)
+		t.Logf("known %s, unknown %s, ratio %.2f", known, unknown, ratio)
+		require.InDelta(t, 1, ratio, 0.25)
 	})
 }

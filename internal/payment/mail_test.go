@@ -2,7 +2,6 @@ package payment_test
 
 import (
 	"io"
-	"net"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -11,43 +10,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/florin-gateway/florin/internal/config"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/notification/mailtest"
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/strictjson"
 	"github.com/florin-gateway/florin/internal/vault"
 )
-
-// mailbox is a mail server on loopback that keeps what it is given.
-type mailbox chan string
-
-func (b mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return b, nil }
-func (mailbox) Mail(string, *smtp.MailOptions) error          { return nil }
-func (mailbox) Rcpt(string, *smtp.RcptOptions) error          { return nil }
-func (mailbox) Reset()                                        {}
-func (mailbox) Logout() error                                 { return nil }
-func (b mailbox) Data(r io.Reader) error {
-	text, err := io.ReadAll(r)
-	b <- string(text)
-	return err
-}
-
-func newMailbox(t *testing.T) (mailbox, string) {
-	t.Helper()
-	box := make(mailbox, 20)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	server := smtp.NewServer(box)
-	server.Domain = "localhost"
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
-	return box, "smtp://" + listener.Addr().String()
-}
 
 func (d *desk) wishes(t *testing.T, notifications, language string) int64 {
 	t.Helper()
@@ -60,7 +33,7 @@ func (d *desk) wishes(t *testing.T, notifications, language string) int64 {
 
 func TestMails(t *testing.T) {
 	t.Parallel()
-	box, address := newMailbox(t)
+	box, address := mailtest.New(t)
 	c := config.Config{DataDir: t.TempDir(), RatesFile: filepath.Join(t.TempDir(), "rates.json"), SMTPURL: address, MailFrom: "pay@shop.example"}
 	require.NoError(t, os.WriteFile(c.RatesFile, []byte(rates), 0o600))
 	d := open(t, c)

@@ -39,6 +39,7 @@ type line struct {
 	atEnd    bool      // the log had no more when it was last read
 	refused  int       // in a row
 	open     *opening
+	off      string // why it was switched off; empty while it is on
 	ends     chan end
 	writing  chan error // the end of the write under way; nil without one
 }
@@ -213,10 +214,13 @@ func (l *line) finish(ctx context.Context, err error) error {
 		l.open = &opening{} // nothing else was there to show that the endpoint is healthy
 	}
 	u, err := l.settle()
-	if err != nil || len(u) == 0 {
-		return err
+	if err == nil && len(u) > 0 {
+		err = l.write(ctx, u)
 	}
-	return l.write(ctx, u)
+	if err == nil && l.off != "" && l.s.SwitchedOff != nil {
+		err = l.s.SwitchedOff(context.WithoutCancel(ctx), l.room, *l.endpoint, l.off)
+	}
+	return err
 }
 
 func (l *line) lastTaken() bool {
@@ -303,6 +307,7 @@ func (l *line) switchOff(u *unit) {
 	if l.open.gone {
 		why = Gone
 	}
+	l.off = why
 	realm, id := l.room.Realm(), l.endpoint.ID
 	u.exec(`UPDATE webhook_endpoint SET enabled = 0, reason = $3 WHERE realm_id = $1 AND id = $2`, realm, id, why)
 	*u = append(*u, func(tx *db.Tx) error {

@@ -40,6 +40,10 @@ type Service struct {
 	// Body writes what is posted of an event.
 	Body func(ctx context.Context, r owner.Room, e event.Event, full bool) ([]byte, error)
 
+	// SwitchedOff tells the owner's people that an endpoint gets nothing any more; why is
+	// Gone or Failing. nil: the event and the trail alone do.
+	SwitchedOff func(ctx context.Context, r owner.Room, e Endpoint, why string) error
+
 	lines *lines
 	wake  chan struct{}
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/config"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
+	"github.com/florin-gateway/florin/internal/notification/mailtest"
 	"github.com/florin-gateway/florin/internal/webhook"
 )
 
@@ -186,6 +188,25 @@ func TestSwitchedOff(t *testing.T) {
 		d.round(t)
 		require.Len(t, failing.heard(), 3, "the customer and two that were switched off")
 	})
+}
+
+// TestSwitchedOffIsMailed to the owner's admins, without what stands behind the host.
+func TestSwitchedOffIsMailed(t *testing.T) {
+	t.Parallel()
+	box, address := mailtest.New(t)
+	d := open(t, config.Config{DataDir: t.TempDir(), EgressAllow: "127.0.0.0/8", SMTPURL: address, MailFrom: "florin@example.com"})
+	gone := newReceiver(t)
+	e := d.endpoint(t, webhook.Draft{URL: gone.URL + "/hook?token=secret-of-the-address"})
+	gone.saysStatus(http.StatusGone)
+	d.customer(t)
+	d.round(t)
+	require.False(t, d.get(t, e.ID).Enabled)
+	letter := <-box
+	require.Contains(t, letter, fmt.Sprint(e.ID))
+	require.Contains(t, letter, "410 Gone")
+	require.NotContains(t, letter, "secret-of-the-address")
+	d.round(t)
+	require.Empty(t, box, "once")
 }
 
 // TestPoison: an event that the endpoint refuses while it takes others waits by itself,
