@@ -256,6 +256,6 @@ func TestUnknownPeopleTakeAsLong(t *testing.T) {
 		known, unknown := slices.Min(took[true]), slices.Min(took[false])
 		ratio := float64(known) / float64(unknown)
 		t.Logf("known %s, unknown %s, ratio %.2f", known, unknown, ratio)
-		require.InDelta(t, 1, ratio, 0.25)
+		require.InDelta(t, 1, ratio, 0.5, "without a hash for nobody it is thirty times less")
 	})
 }
