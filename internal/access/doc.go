@@ -6,8 +6,14 @@
 //
 //	header → Authenticate → auth.Actor (owner, realm, mode, permissions)
 //
-// Passwords are Argon2id (NIST SP 800-63B, OWASP ASVS 6.2). Signing in with one, and
-// OAuth, come with the access issue; the actor they will make is this one.
+// Passwords are Argon2id (NIST SP 800-63B-4, OWASP ASVS). Whoever knows one, and shows a
+// second factor if they have any, gets a session; a passkey is both factors, and an
+// owner's identity provider vouches for people without either.
 //
-// Tables: api_key, staff_user.
+//	Login, LoginByPasskey, Arrive → open: the one place that makes a session
+//
+// A session that has shown too little for its owner opens the caller's own factors alone.
+//
+// Tables: api_key, staff_user, staff_session, staff_address, sign_in_wait, staff_totp,
+// staff_recovery, staff_passkey, staff_ceremony, identity_provider, staff_identity.
 package access
