@@ -16,6 +16,7 @@ import (
 	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/method"
 	"github.com/florin-gateway/florin/internal/notification"
+	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/rest"
@@ -137,6 +138,9 @@ func (a *App) eachRealm(ctx context.Context) error {
 	}
 	var errs []error // one owner's provider must not stop another's
 	for _, o := range owners {
+		if o.Status == owner.Leaving {
+			continue
+		}
 		for _, mode := range []auth.Mode{auth.Live, auth.Test} {
 			expiry := a.Payments.ExpireMethods(ctx, auth.System(o.ID, o.Realm(mode), mode, "method-expiry"))
 			reconcile := a.Payments.ReconcileYesterday(ctx, auth.System(o.ID, o.Realm(mode), mode, "reconciliation"))

@@ -27,12 +27,12 @@ func targets() []target {
 		return target{dir: dir, tenant: true, stages: []stage{{"internal/payment", ""}, apart}}
 	}
 	return []target{
-		{dir: "internal/auth", stages: []stage{{"internal/auth", ""}, {"internal/access", ""}, doors, apart}},
-		{dir: "internal/access", stages: []stage{{"internal/access", ""}, doors, apart}},
-		{dir: "internal/gate", files: []string{"credential.go", "route.go", "gate.go", "open.go", "header.go"}, stages: []stage{{"internal/gate", ""}, doors, apart, pages}},
-		{dir: "internal/owner", files: []string{"room.go", "standing.go"}, stages: []stage{{"internal/owner", ""}, doors, pages, {"internal/payment", "Suspended"}, apart}},
+		{dir: "internal/auth", stages: []stage{{"internal/auth", ""}, {"internal/access", ""}, doors}},
+		{dir: "internal/access", stages: []stage{{"internal/access", ""}, doors}},
+		{dir: "internal/gate", files: []string{"credential.go", "route.go", "gate.go", "open.go", "header.go"}, stages: []stage{{"internal/gate", ""}, doors, pages}},
+		{dir: "internal/owner", files: []string{"room.go", "standing.go"}, stages: []stage{{"internal/owner", ""}, {"internal/api", "Suspended|OwnersLeave"}, pages, {"internal/payment", "Suspended"}}},
 		{dir: "internal/vault", files: []string{"message.go"}, stages: []stage{{"internal/vault", ""}, {"internal/webhook", ""}}},
-		{dir: "internal/webhook", files: []string{"secret.go"}, stages: []stage{{"internal/webhook", ""}, apart}},
+		{dir: "internal/webhook", files: []string{"secret.go"}, stages: []stage{{"internal/webhook", ""}}},
 		tenants("internal/customer"), tenants("internal/payment"), below("internal/method"), below("internal/consent"), below("internal/fee"), below("internal/routing"),
 		{dir: "internal/webhook", tenant: true, files: []string{"endpoint.go", "attempt.go", "again.go"}, stages: []stage{{"internal/webhook", ""}, apart}},
 		{dir: "internal/owner", tenant: true, files: []string{"origin.go"}, stages: []stage{{"internal/owner", ""}, apart, {"internal/paypage", ""}}},

@@ -11,7 +11,8 @@ import (
 var migrations embed.FS
 
 // Main adds the main database's migrations and rights to a configuration. The realm
-// role can't change an audit record or an event; the worker sees no customer.
+// role can't change an audit record or an event; the worker sees no customer. What only
+// the end of an owner deletes (internal/leave) can be deleted by whoever may see it.
 func Main(c db.Config) db.Config {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -21,7 +22,7 @@ func Main(c db.Config) db.Config {
 	c.AppTables = map[string]string{
 		"customer":               "SELECT, INSERT, UPDATE, DELETE",
 		"customer_index":         "SELECT, INSERT, UPDATE, DELETE",
-		"customer_erased":        "SELECT, INSERT, UPDATE",
+		"customer_erased":        "SELECT, INSERT, UPDATE, DELETE",
 		"interaction":            "SELECT, INSERT, UPDATE, DELETE",
 		"idempotency":            "SELECT, INSERT",
 		"idempotency_answer":     "SELECT, INSERT, UPDATE",
@@ -36,12 +37,12 @@ func Main(c db.Config) db.Config {
 		"provider_account":       "SELECT, INSERT, UPDATE, DELETE",
 		"routing_rule":           "SELECT, INSERT, UPDATE, DELETE",
 		"payment_method":         "SELECT, INSERT, UPDATE, DELETE",
-		"payment_request":        "SELECT, INSERT, UPDATE",
+		"payment_request":        "SELECT, INSERT, UPDATE, DELETE",
 		"payment_link":           "SELECT, INSERT, UPDATE, DELETE",
-		"payment_attempt":        "SELECT, INSERT, UPDATE",
-		"payment_log":            "SELECT, INSERT",
-		"payment_refund":         "SELECT, INSERT, UPDATE",
-		"payment_dispute":        "SELECT, INSERT, UPDATE",
+		"payment_attempt":        "SELECT, INSERT, UPDATE, DELETE",
+		"payment_log":            "SELECT, INSERT, DELETE",
+		"payment_refund":         "SELECT, INSERT, UPDATE, DELETE",
+		"payment_dispute":        "SELECT, INSERT, UPDATE, DELETE",
 		"payment_notice":         "SELECT, INSERT",
 		"payment_task":           "SELECT, INSERT, UPDATE, DELETE",
 		"payment_reconciliation": "SELECT, INSERT, DELETE",
@@ -62,14 +63,14 @@ func Main(c db.Config) db.Config {
 		"staff_session":      "SELECT, INSERT, UPDATE, DELETE",
 		"staff_address":      "SELECT, INSERT, UPDATE, DELETE",
 		"sign_in_wait":       "SELECT, INSERT, UPDATE, DELETE",
-		"api_key":            "SELECT, INSERT, UPDATE",
+		"api_key":            "SELECT, INSERT, UPDATE, DELETE",
 		"lease":              "SELECT, INSERT, UPDATE, DELETE",
 		"rate_use":           "SELECT, INSERT, UPDATE, DELETE",
 		"audit_pending":      "SELECT, INSERT, DELETE",
 		"audit_segment":      "SELECT, INSERT",
 		"audit_checkpoint":   "SELECT, INSERT",
 		"event_pending":      "SELECT, DELETE",
-		"event":              "SELECT, INSERT",
+		"event":              "SELECT, INSERT, DELETE",
 		"idempotency":        "SELECT, INSERT, DELETE",
 		"idempotency_answer": "SELECT, INSERT, DELETE",
 		"customer_erased":    "SELECT",
