@@ -34,6 +34,7 @@ import (
 	"github.com/florin-gateway/florin/internal/id"
 	"github.com/florin-gateway/florin/internal/idempotency"
 	"github.com/florin-gateway/florin/internal/lease"
+	"github.com/florin-gateway/florin/internal/leave"
 	"github.com/florin-gateway/florin/internal/limit"
 	"github.com/florin-gateway/florin/internal/method"
 	"github.com/florin-gateway/florin/internal/notification"
@@ -83,6 +84,7 @@ type App struct {
 	Payments      *payment.Service
 	Webhooks      *webhook.Service
 	Privacy       *privacy.Service
+	Leaving       *leave.Service
 
 	mail      *notification.MailSender // nil without --smtp-url
 	publicURL string                   // set by Handler
@@ -152,6 +154,7 @@ func (a *App) build(ctx context.Context, o options) error {
 	a.Access = access.NewService(a.Store, a.Owners, a.Audit, v, a.Clock, a.IDs)
 	a.Customers = &customer.Service{Store: a.Store, Vault: v, Owners: a.Owners, Audit: a.Audit, Events: a.Events,
 		Phones: contact.NewPhoneParser(pan.Find), Clock: a.Clock, IDs: a.IDs}
+	a.Leaving = &leave.Service{Store: a.Store, Vault: v, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock}
 	a.Rotations = &rotation.Desk{Vault: v, Owners: a.Owners, Customers: a.Customers}
 	if a.Config.Postgres() {
 		a.Rotations.Leases = a.Leases

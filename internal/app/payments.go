@@ -170,6 +170,9 @@ func (a *App) eachRealm(ctx context.Context) error {
 	}
 	var errs []error // one owner's provider must not stop another's
 	for _, o := range owners {
+		if o.Status == owner.Leaving {
+			continue
+		}
 		for _, mode := range []auth.Mode{auth.Live, auth.Test} {
 			expiry := a.Payments.ExpireMethods(ctx, auth.System(o.ID, o.Realm(mode), mode, "method-expiry"))
 			reconcile := a.Payments.ReconcileYesterday(ctx, auth.System(o.ID, o.Realm(mode), mode, "reconciliation"))

@@ -104,6 +104,20 @@ func parseDoc(plain []byte) (doc, error) {
 	return doc{plain[0] == '+', plain[1:end:end], plain[end+1:]}, nil
 }
 
+// DocJSON gives what was sealed of a profile as one JSON object.
+func DocJSON(plain []byte) ([]byte, error) {
+	d, err := parseDoc(plain)
+	if err != nil {
+		return nil, err
+	}
+	return d.json(), nil
+}
+
+func (d doc) json() []byte {
+	text := append(append(append([]byte{'{'}, d.first...), ','), d.rest...)
+	return append(text, '}')
+}
+
 // Profile parses the sealed profile back, for a change of it.
 func (c *Customer) Profile() (Profile, error) {
 	v, err := c.doc.value()
@@ -125,8 +139,7 @@ func (c *Customer) mask() error {
 }
 
 func (d doc) value() (strictjson.Value, error) {
-	text := append(append(append([]byte{'{'}, d.first...), ','), d.rest...)
-	v, err := strictjson.Parse(append(text, '}'))
+	v, err := strictjson.Parse(d.json())
 	if err != nil {
 		return v, errDoc
 	}

@@ -189,7 +189,7 @@ func (s *Service) Get(ctx context.Context, owner int64) (Owner, error) {
 	if ok && now.Before(cached.until) {
 		return cached.Owner, nil
 	}
-	all, err := s.find(ctx, `SELECT `+columns+` WHERE id = $1`, owner)
+	all, err := s.find(ctx, `SELECT `+columns+` WHERE id = $1 AND status <> 'gone'`, owner)
 	if err != nil {
 		return Owner{}, err
 	}
@@ -204,7 +204,7 @@ func (s *Service) Get(ctx context.Context, owner int64) (Owner, error) {
 
 // List gives all owners in order of id.
 func (s *Service) List(ctx context.Context) ([]Owner, error) {
-	return s.find(ctx, `SELECT `+columns+` ORDER BY id`)
+	return s.find(ctx, `SELECT `+columns+` WHERE status <> 'gone' ORDER BY id`)
 }
 
 func (s *Service) find(ctx context.Context, sql string, args ...any) ([]Owner, error) {
@@ -251,7 +251,7 @@ func (s *Service) forget(owner int64) {
 
 // ByRealm finds whose a realm is, and its mode.
 func (s *Service) ByRealm(ctx context.Context, realm int64) (Owner, auth.Mode, error) {
-	all, err := s.find(ctx, `SELECT `+columns+` WHERE live_realm = $1 OR test_realm = $1`, realm)
+	all, err := s.find(ctx, `SELECT `+columns+` WHERE (live_realm = $1 OR test_realm = $1) AND status <> 'gone'`, realm)
 	if err != nil || len(all) == 0 {
 		return Owner{}, "", orNotFound(err)
 	}

@@ -68,7 +68,7 @@ func (d *Desk) steps(ctx context.Context, p Plan) ([]step, error) {
 	}
 	found := p.Owner == 0
 	for _, o := range owners {
-		if p.Owner != 0 && o.ID != p.Owner {
+		if p.Owner != 0 && o.ID != p.Owner || o.Status == owner.Leaving { // whose keys are being destroyed
 			continue
 		}
 		found = true

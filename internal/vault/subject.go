@@ -209,6 +209,49 @@ func (v *Vault) Destroy(ctx context.Context, realm, id int64) error {
 	return err
 }
 
+// subjectsAtOnce is how many subject keys one unit deletes.
+const subjectsAtOnce = 1000
+
+// DestroyOwner makes everything that was sealed for an owner unreadable: first the keys of
+// its customers, then its own. It goes on where it was stopped.
+func (v *Vault) DestroyOwner(ctx context.Context, owner int64, realms []int64) error {
+	for _, realm := range realms {
+		for left := int64(1); left > 0; {
+			err := v.store.One(ctx, db.Realm(realm), `SELECT count(*) FROM (SELECT 1 FROM subject_key WHERE realm_id = $1 LIMIT 1) AS few`, []any{realm}, &left)
+			if err != nil {
+				return err
+			}
+			err = v.store.Write(ctx, db.Realm(realm), func(tx *db.Tx) error {
+				tx.Exec(`DELETE FROM subject_key WHERE realm_id = $1 AND id IN (SELECT id FROM subject_key WHERE realm_id = $1 ORDER BY id LIMIT $2)`, realm, int64(subjectsAtOnce))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	err := v.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
+		tx.Exec(`DELETE FROM owner_key WHERE owner_id = $1`, owner)
+		return nil
+	})
+	v.dropOwner(owner)
+	v.destroyed.Store(true)
+	return errors.Join(err, v.Scrub(ctx))
+}
+
+// dropOwner forgets what this process has of an owner's keys. Other processes do within
+// keysFresh, and answer nobody of a suspended owner meanwhile.
+func (v *Vault) dropOwner(owner int64) {
+	v.cache.InvalidateAll()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for ref := range v.keys {
+		if ref.owner == owner {
+			delete(v.keys, ref)
+		}
+	}
+}
+
 // Scrub removes what the keystore's file still holds of keys destroyed since the last
 // time.
 func (v *Vault) Scrub(ctx context.Context) error {

@@ -11,7 +11,8 @@ import (
 var migrations embed.FS
 
 // Main adds the main database's migrations and rights to a configuration. The realm
-// role can't change an audit record or an event; the worker sees no customer.
+// role can't change an audit record or an event; the worker sees no customer. What only
+// the end of an owner deletes (internal/leave) can be deleted by whoever may see it.
 func Main(c db.Config) db.Config {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -27,12 +28,12 @@ func appTables() map[string]string {
 	return map[string]string{
 		"customer":               "SELECT, INSERT, UPDATE, DELETE",
 		"customer_index":         "SELECT, INSERT, UPDATE, DELETE",
-		"customer_erased":        "SELECT, INSERT, UPDATE",
+		"customer_erased":        "SELECT, INSERT, UPDATE, DELETE",
 		"interaction":            "SELECT, INSERT, UPDATE, DELETE",
 		"restriction":            "SELECT, INSERT, DELETE",
 		"legal_hold":             "SELECT, INSERT, UPDATE, DELETE",
-		"erasure_job":            "SELECT, INSERT, UPDATE",
-		"erasure_item":           "SELECT, INSERT, UPDATE",
+		"erasure_job":            "SELECT, INSERT, UPDATE, DELETE",
+		"erasure_item":           "SELECT, INSERT, UPDATE, DELETE",
 		"idempotency":            "SELECT, INSERT",
 		"idempotency_answer":     "SELECT, INSERT, UPDATE",
 		"audit_pending":          "SELECT, INSERT",
@@ -46,12 +47,12 @@ func appTables() map[string]string {
 		"provider_account":       "SELECT, INSERT, UPDATE, DELETE",
 		"routing_rule":           "SELECT, INSERT, UPDATE, DELETE",
 		"payment_method":         "SELECT, INSERT, UPDATE, DELETE",
-		"payment_request":        "SELECT, INSERT, UPDATE",
+		"payment_request":        "SELECT, INSERT, UPDATE, DELETE",
 		"payment_link":           "SELECT, INSERT, UPDATE, DELETE",
-		"payment_attempt":        "SELECT, INSERT, UPDATE",
-		"payment_log":            "SELECT, INSERT",
-		"payment_refund":         "SELECT, INSERT, UPDATE",
-		"payment_dispute":        "SELECT, INSERT, UPDATE",
+		"payment_attempt":        "SELECT, INSERT, UPDATE, DELETE",
+		"payment_log":            "SELECT, INSERT, DELETE",
+		"payment_refund":         "SELECT, INSERT, UPDATE, DELETE",
+		"payment_dispute":        "SELECT, INSERT, UPDATE, DELETE",
 		"payment_notice":         "SELECT, INSERT",
 		"payment_task":           "SELECT, INSERT, UPDATE, DELETE",
 		"payment_reconciliation": "SELECT, INSERT, DELETE",
@@ -84,14 +85,14 @@ func workerTables() map[string]string {
 		"identity_provider":  "SELECT, INSERT, UPDATE, DELETE",
 		"staff_identity":     "SELECT, INSERT, DELETE",
 		"sign_in_wait":       "SELECT, INSERT, UPDATE, DELETE",
-		"api_key":            "SELECT, INSERT, UPDATE",
+		"api_key":            "SELECT, INSERT, UPDATE, DELETE",
 		"lease":              "SELECT, INSERT, UPDATE, DELETE",
 		"rate_use":           "SELECT, INSERT, UPDATE, DELETE",
 		"audit_pending":      "SELECT, INSERT, DELETE",
 		"audit_segment":      "SELECT, INSERT",
 		"audit_checkpoint":   "SELECT, INSERT",
 		"event_pending":      "SELECT, DELETE",
-		"event":              "SELECT, INSERT",
+		"event":              "SELECT, INSERT, DELETE",
 		"idempotency":        "SELECT, INSERT, DELETE",
 		"idempotency_answer": "SELECT, INSERT, DELETE",
 		"customer_erased":    "SELECT",

@@ -1,0 +1,214 @@
+package leave
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"hash"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/florin-gateway/florin/internal/audit"
+	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/owner"
+	"github.com/florin-gateway/florin/internal/vault"
+)
+
+// Service lets owners leave.
+type Service struct {
+	Store  *db.DB
+	Vault  *vault.Vault
+	Owners *owner.Service
+	Audit  *audit.Log
+	Clock  clock.Clock
+}
+
+// File is one file of an export, as the manifest has it.
+type File struct {
+	Name   string `json:"name"`
+	Rows   int    `json:"rows"`
+	SHA256 string `json:"sha256"`
+}
+
+// Manifest is the last file of an export.
+type Manifest struct {
+	Format  string            `json:"format"`
+	OwnerID int64             `json:"ownerId"`
+	Name    string            `json:"name"`
+	Created string            `json:"created"`
+	Files   []File            `json:"files"`
+	LeftOut map[string]string `json:"leftOut"` // table → why
+}
+
+// format is named in each manifest; docs/leaving.md says what it is.
+const format = "florin-owner/1"
+
+// archive is an export while it is written.
+type archive struct {
+	*Service
+	zip      *zip.Writer
+	manifest Manifest
+	progress func(rows int)
+	rows     int
+}
+
+// Export writes everything of an owner, in both modes, to w. Nothing is held in memory
+// but a row.
+func (s *Service) Export(ctx context.Context, o owner.Owner, w io.Writer, progress func(rows int)) (Manifest, error) {
+	a := &archive{Service: s, zip: zip.NewWriter(w), progress: progress, manifest: Manifest{Format: format, OwnerID: o.ID, Name: o.Name,
+		Created: s.Clock.Now().Format(time.RFC3339), LeftOut: map[string]string{}}}
+	err := a.all(ctx, o)
+	if err == nil {
+		err = a.last()
+	}
+	if err = errors.Join(err, a.zip.Close()); err != nil {
+		return a.manifest, err
+	}
+	return a.manifest, s.note(ctx, o, audit.OwnerExport)
+}
+
+// note stands in the owner's trail: they may ask who has taken a copy.
+func (s *Service) note(ctx context.Context, o owner.Owner, action string) error {
+	return s.Audit.Note(ctx, auth.System(o.ID, o.LiveRealm, auth.Live, "leave"), audit.Entry{Action: action, Object: o.ID})
+}
+
+func (a *archive) all(ctx context.Context, o owner.Owner) error {
+	if err := a.owner(o); err != nil {
+		return err
+	}
+	for _, mode := range []auth.Mode{auth.Live, auth.Test} {
+		r, err := a.Owners.Enter(ctx, auth.System(o.ID, o.Realm(mode), mode, "leave"), a.Audit)
+		if err != nil {
+			return err
+		}
+		for _, t := range tables() {
+			if t.columns == "" {
+				a.manifest.LeftOut[t.name] = t.why
+				continue
+			}
+			if t.owner && mode == auth.Test {
+				continue // of both modes
+			}
+			if err := a.table(ctx, r, t, mode); err != nil {
+				return err
+			}
+		}
+		if err := a.trail(ctx, r, mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write makes one file of as many lines as each gives.
+func (a *archive) write(name string, each func(line func(any) error) error) error {
+	w, err := a.zip.Create(name)
+	if err != nil {
+		return err
+	}
+	file := File{Name: name}
+	sum := sha256.New()
+	out := json.NewEncoder(io.MultiWriter(w, sum))
+	out.SetEscapeHTML(false)
+	err = each(func(v any) error {
+		file.Rows++
+		a.rows++
+		a.progress(a.rows)
+		return out.Encode(v)
+	})
+	file.SHA256 = hexOf(sum)
+	a.manifest.Files = append(a.manifest.Files, file)
+	return err
+}
+
+func hexOf(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)) }
+
+// owner writes what the owner chose.
+func (a *archive) owner(o owner.Owner) error {
+	return a.write("owner.ndjson", func(line func(any) error) error {
+		return line(record{{"id", o.ID}, {"name", o.Name}, {"base_currency", o.BaseCurrency}, {"default_region", o.DefaultRegion}, {"duplicate_policy", string(o.DuplicatePolicy)},
+			{"strict_phone", o.StrictPhone}, {"notify_url", o.NotifyURL}, {"brand_color", o.BrandColor}, {"live_realm", o.LiveRealm}, {"test_realm", o.TestRealm},
+			{"created_at", o.CreateDate.Format(time.RFC3339Nano)}})
+	})
+}
+
+func (a *archive) table(ctx context.Context, r owner.Room, t table, mode auth.Mode) error {
+	name := string(mode) + "/" + t.name + ".ndjson"
+	if t.owner {
+		name = t.name + ".ndjson"
+	}
+	scope, of := r.Scope(), r.Realm()
+	if t.owner {
+		scope, of = db.Worker(), r.Owner.ID
+	}
+	return a.write(name, func(line func(any) error) error {
+		return a.Store.Each(ctx, scope, t.selection(), []any{of}, func(row db.Row) error {
+			rec, err := a.read(ctx, r, t, row)
+			if err != nil {
+				return errors.Join(errors.New("leave: a row of "+t.name+" can't be read"), err)
+			}
+			return line(rec)
+		})
+	})
+}
+
+// selection reads a table's rows, with the number of the subject key where another table
+// has it.
+func (t table) selection() string {
+	var names []string
+	for _, c := range t.exported() {
+		names = append(names, "t."+c.name)
+	}
+	from := t.name + " t"
+	switch t.keyFrom {
+	case "customer":
+		names, from = append(names, "coalesce(k.key_id, 0)"), from+" LEFT JOIN customer k ON k.realm_id = t.realm_id AND k.id = t.customer_id"
+	case "payment_request":
+		names, from = append(names, "coalesce(k.key_id, 0)"), from+" LEFT JOIN payment_request k ON k.realm_id = t.realm_id AND k.id = t.request_id"
+	}
+	return "SELECT " + strings.Join(names, ", ") + " FROM " + from + " WHERE t." + t.by() + " = $1 ORDER BY t." + strings.ReplaceAll(t.key, ", ", ", t.")
+}
+
+// trail writes the owner's audit records, newest first.
+func (a *archive) trail(ctx context.Context, r owner.Room, mode auth.Mode) error {
+	return a.write(string(mode)+"/audit.ndjson", func(line func(any) error) error {
+		f := audit.Filter{Limit: 200}
+		for {
+			page, err := a.Audit.Find(ctx, r.Grant, f)
+			if err != nil {
+				return err
+			}
+			for _, rec := range page.Records {
+				if err := line(showRecord(rec)); err != nil {
+					return err
+				}
+			}
+			if f.Before = page.Next; f.Before == 0 {
+				return nil
+			}
+		}
+	})
+}
+
+func showRecord(r audit.Record) record {
+	return record{{"sequence", r.Seq}, {"id", r.ID}, {"at", r.At.Format(time.RFC3339Nano)}, {"actor_kind", r.ActorKind}, {"actor_id", r.ActorID}, {"role", r.Role},
+		{"action", r.Action}, {"result", r.Result}, {"customers", r.Customers}, {"object", r.Object}, {"fields", r.Fields}, {"filters", r.Filters},
+		{"address", r.Address}, {"request", r.RequestID}}
+}
+
+// last writes the manifest.
+func (a *archive) last() error {
+	w, err := a.zip.Create("manifest.json")
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(a.manifest)
+}
