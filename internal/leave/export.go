@@ -199,7 +199,7 @@ func (a *archive) trail(ctx context.Context, r owner.Room, mode auth.Mode) error
 func showRecord(r audit.Record) record {
 	return record{{"sequence", r.Seq}, {"id", r.ID}, {"at", r.At.Format(time.RFC3339Nano)}, {"actor_kind", r.ActorKind}, {"actor_id", r.ActorID}, {"role", r.Role},
 		{"action", r.Action}, {"result", r.Result}, {"customers", r.Customers}, {"object", r.Object}, {"fields", r.Fields}, {"filters", r.Filters},
-		{"address", r.Address}, {"request", r.RequestID}}
+		{"purpose", r.Purpose}, {"address", r.Address}, {"request", r.RequestID}}
 }
 
 // last writes the manifest.
