@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/florin-gateway/florin/internal/archive"
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/db"
@@ -22,11 +23,11 @@ type Count struct {
 // Counts are the rows of each table, in both modes.
 func (s *Service) Counts(ctx context.Context, o owner.Owner) ([]Count, error) {
 	var all []Count
-	for _, t := range tables() {
-		c := Count{Table: t.name, Kept: t.kept}
-		for _, p := range t.parts(o) {
+	for _, t := range archive.Tables() {
+		c := Count{Table: t.Name, Kept: t.Kept}
+		for _, p := range parts(t, o) {
 			var n int64
-			if err := s.Store.One(ctx, p.scope, `SELECT count(*) FROM `+t.name+` WHERE `+t.by()+` = $1`, []any{p.of}, &n); err != nil {
+			if err := s.Store.One(ctx, p.scope, `SELECT count(*) FROM `+t.Name+` WHERE `+t.By()+` = $1`, []any{p.of}, &n); err != nil {
 				return nil, err
 			}
 			c.Rows += n
@@ -42,14 +43,14 @@ type part struct {
 	of    int64
 }
 
-func (t table) parts(o owner.Owner) []part {
-	if t.owner {
+func parts(t archive.Table, o owner.Owner) []part {
+	if t.Owner {
 		return []part{{db.Worker(), o.ID}}
 	}
 	var all []part
 	for _, realm := range []int64{o.LiveRealm, o.TestRealm} {
 		scope := db.Realm(realm)
-		if t.worker {
+		if t.Worker {
 			scope = db.Worker()
 		}
 		all = append(all, part{scope, realm})
@@ -81,13 +82,13 @@ func (s *Service) Destroy(ctx context.Context, o owner.Owner, progress func(rows
 		done += n
 		progress(done)
 	}
-	if err := s.empty(ctx, o, due(), told); err != nil {
+	if err := s.empty(ctx, o, archive.Due(), told); err != nil {
 		return err
 	}
 	if err := s.Vault.DestroyOwner(ctx, o.ID, []int64{o.LiveRealm, o.TestRealm}); err != nil {
 		return err
 	}
-	if err := s.empty(ctx, o, rest(), told); err != nil {
+	if err := s.empty(ctx, o, archive.Rest(), told); err != nil {
 		return err
 	}
 	return s.Owners.Bury(ctx, o.ID, func(tx *db.Tx) error { return s.record(tx, o, audit.OwnerDestroy, counts) })
@@ -107,12 +108,12 @@ func (s *Service) record(tx *db.Tx, o owner.Owner, action string, counts []Count
 // atOnce is how many rows one unit deletes: others' units do not wait long for it.
 const atOnce = 500
 
-func (s *Service) empty(ctx context.Context, o owner.Owner, all []table, progress func(int64)) error {
+func (s *Service) empty(ctx context.Context, o owner.Owner, all []archive.Table, progress func(int64)) error {
 	for _, t := range all {
-		if t.kept {
+		if t.Kept {
 			continue
 		}
-		for _, p := range t.parts(o) {
+		for _, p := range parts(t, o) {
 			if err := s.emptyPart(ctx, t, p, progress); err != nil {
 				return err
 			}
@@ -121,19 +122,19 @@ func (s *Service) empty(ctx context.Context, o owner.Owner, all []table, progres
 	return nil
 }
 
-func (s *Service) emptyPart(ctx context.Context, t table, p part, progress func(int64)) error {
+func (s *Service) emptyPart(ctx context.Context, t archive.Table, p part, progress func(int64)) error {
 	for {
 		var left int64
-		err := s.Store.One(ctx, p.scope, `SELECT count(*) FROM (SELECT 1 FROM `+t.name+` WHERE `+t.by()+` = $1 LIMIT $2) AS few`, []any{p.of, int64(atOnce)}, &left)
+		err := s.Store.One(ctx, p.scope, `SELECT count(*) FROM (SELECT 1 FROM `+t.Name+` WHERE `+t.By()+` = $1 LIMIT $2) AS few`, []any{p.of, int64(atOnce)}, &left)
 		if err != nil || left == 0 {
 			return err
 		}
 		err = s.Store.Write(ctx, p.scope, func(tx *db.Tx) error {
-			if t.name == "staff_user" { // these rows name no owner
+			if t.Name == "staff_user" { // these rows name no owner
 				tx.Exec(`DELETE FROM staff_address WHERE user_id IN (SELECT id FROM staff_user WHERE owner_id = $1)`, p.of)
 				tx.Exec(`DELETE FROM staff_recovery WHERE user_id IN (SELECT id FROM staff_user WHERE owner_id = $1)`, p.of)
 			}
-			tx.Exec(t.deletion(), p.of, int64(atOnce))
+			tx.Exec(deletion(t), p.of, int64(atOnce))
 			return nil
 		})
 		if err != nil {
@@ -144,10 +145,10 @@ func (s *Service) emptyPart(ctx context.Context, t table, p part, progress func(
 }
 
 // deletion deletes the first rows of a realm or an owner.
-func (t table) deletion() string {
-	names := t.key
+func deletion(t archive.Table) string {
+	names := t.Key
 	if strings.Contains(names, ",") {
 		names = "(" + names + ")"
 	}
-	return `DELETE FROM ` + t.name + ` WHERE ` + t.by() + ` = $1 AND ` + names + ` IN (SELECT ` + t.key + ` FROM ` + t.name + ` WHERE ` + t.by() + ` = $1 ORDER BY ` + t.key + ` LIMIT $2)`
+	return `DELETE FROM ` + t.Name + ` WHERE ` + t.By() + ` = $1 AND ` + names + ` IN (SELECT ` + t.Key + ` FROM ` + t.Name + ` WHERE ` + t.By() + ` = $1 ORDER BY ` + t.Key + ` LIMIT $2)`
 }

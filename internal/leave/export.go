@@ -9,9 +9,9 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"strings"
 	"time"
 
+	"github.com/florin-gateway/florin/internal/archive"
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/clock"
@@ -49,8 +49,8 @@ type Manifest struct {
 // format is named in each manifest; docs/leaving.md says what it is.
 const format = "florin-owner/1"
 
-// archive is an export while it is written.
-type archive struct {
+// parcel is an export while it is written.
+type parcel struct {
 	*Service
 	zip      *zip.Writer
 	manifest Manifest
@@ -61,7 +61,7 @@ type archive struct {
 // Export writes everything of an owner, in both modes, to w. Nothing is held in memory
 // but a row.
 func (s *Service) Export(ctx context.Context, o owner.Owner, w io.Writer, progress func(rows int)) (Manifest, error) {
-	a := &archive{Service: s, zip: zip.NewWriter(w), progress: progress, manifest: Manifest{Format: format, OwnerID: o.ID, Name: o.Name,
+	a := &parcel{Service: s, zip: zip.NewWriter(w), progress: progress, manifest: Manifest{Format: format, OwnerID: o.ID, Name: o.Name,
 		Created: s.Clock.Now().Format(time.RFC3339), LeftOut: map[string]string{}}}
 	err := a.all(ctx, o)
 	if err == nil {
@@ -78,7 +78,7 @@ func (s *Service) note(ctx context.Context, o owner.Owner, action string) error 
 	return s.Audit.Note(ctx, auth.System(o.ID, o.LiveRealm, auth.Live, "leave"), audit.Entry{Action: action, Object: o.ID})
 }
 
-func (a *archive) all(ctx context.Context, o owner.Owner) error {
+func (a *parcel) all(ctx context.Context, o owner.Owner) error {
 	if err := a.owner(o); err != nil {
 		return err
 	}
@@ -87,12 +87,12 @@ func (a *archive) all(ctx context.Context, o owner.Owner) error {
 		if err != nil {
 			return err
 		}
-		for _, t := range tables() {
-			if t.columns == "" {
-				a.manifest.LeftOut[t.name] = t.why
+		for _, t := range archive.Tables() {
+			if !t.Exported() {
+				a.manifest.LeftOut[t.Name] = t.Why
 				continue
 			}
-			if t.owner && mode == auth.Test {
+			if t.Owner && mode == auth.Test {
 				continue // of both modes
 			}
 			if err := a.table(ctx, r, t, mode); err != nil {
@@ -107,7 +107,7 @@ func (a *archive) all(ctx context.Context, o owner.Owner) error {
 }
 
 // write makes one file of as many lines as each gives.
-func (a *archive) write(name string, each func(line func(any) error) error) error {
+func (a *parcel) write(name string, each func(line func(any) error) error) error {
 	w, err := a.zip.Create(name)
 	if err != nil {
 		return err
@@ -130,53 +130,27 @@ func (a *archive) write(name string, each func(line func(any) error) error) erro
 func hexOf(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)) }
 
 // owner writes what the owner chose.
-func (a *archive) owner(o owner.Owner) error {
+func (a *parcel) owner(o owner.Owner) error {
 	return a.write("owner.ndjson", func(line func(any) error) error {
-		return line(record{{"id", o.ID}, {"name", o.Name}, {"base_currency", o.BaseCurrency}, {"default_region", o.DefaultRegion}, {"duplicate_policy", string(o.DuplicatePolicy)},
-			{"strict_phone", o.StrictPhone}, {"notify_url", o.NotifyURL}, {"brand_color", o.BrandColor}, {"live_realm", o.LiveRealm}, {"test_realm", o.TestRealm},
-			{"created_at", o.CreateDate.Format(time.RFC3339Nano)}})
+		return line(archive.Record{}.With("id", o.ID).With("name", o.Name).
+			With("base_currency", o.BaseCurrency).With("default_region", o.DefaultRegion).
+			With("duplicate_policy", string(o.DuplicatePolicy)).With("strict_phone", o.StrictPhone).With("notify_url", o.NotifyURL).With("brand_color", o.BrandColor).
+			With("live_realm", o.LiveRealm).With("test_realm", o.TestRealm).With("created_at", o.CreateDate.Format(time.RFC3339Nano)))
 	})
 }
 
-func (a *archive) table(ctx context.Context, r owner.Room, t table, mode auth.Mode) error {
-	name := string(mode) + "/" + t.name + ".ndjson"
-	if t.owner {
-		name = t.name + ".ndjson"
-	}
-	scope, of := r.Scope(), r.Realm()
-	if t.owner {
-		scope, of = db.Worker(), r.Owner.ID
+func (a *parcel) table(ctx context.Context, r owner.Room, t archive.Table, mode auth.Mode) error {
+	name := string(mode) + "/" + t.Name + ".ndjson"
+	if t.Owner {
+		name = t.Name + ".ndjson"
 	}
 	return a.write(name, func(line func(any) error) error {
-		return a.Store.Each(ctx, scope, t.selection(), []any{of}, func(row db.Row) error {
-			rec, err := a.read(ctx, r, t, row)
-			if err != nil {
-				return errors.Join(errors.New("leave: a row of "+t.name+" can't be read"), err)
-			}
-			return line(rec)
-		})
+		return archive.Each(ctx, a.Store, r, t, func(rec archive.Record) error { return line(rec) })
 	})
-}
-
-// selection reads a table's rows, with the number of the subject key where another table
-// has it.
-func (t table) selection() string {
-	var names []string
-	for _, c := range t.exported() {
-		names = append(names, "t."+c.name)
-	}
-	from := t.name + " t"
-	switch t.keyFrom {
-	case "customer":
-		names, from = append(names, "coalesce(k.key_id, 0)"), from+" LEFT JOIN customer k ON k.realm_id = t.realm_id AND k.id = t.customer_id"
-	case "payment_request":
-		names, from = append(names, "coalesce(k.key_id, 0)"), from+" LEFT JOIN payment_request k ON k.realm_id = t.realm_id AND k.id = t.request_id"
-	}
-	return "SELECT " + strings.Join(names, ", ") + " FROM " + from + " WHERE t." + t.by() + " = $1 ORDER BY t." + strings.ReplaceAll(t.key, ", ", ", t.")
 }
 
 // trail writes the owner's audit records, newest first.
-func (a *archive) trail(ctx context.Context, r owner.Room, mode auth.Mode) error {
+func (a *parcel) trail(ctx context.Context, r owner.Room, mode auth.Mode) error {
 	return a.write(string(mode)+"/audit.ndjson", func(line func(any) error) error {
 		f := audit.Filter{Limit: 200}
 		for {
@@ -196,14 +170,15 @@ func (a *archive) trail(ctx context.Context, r owner.Room, mode auth.Mode) error
 	})
 }
 
-func showRecord(r audit.Record) record {
-	return record{{"sequence", r.Seq}, {"id", r.ID}, {"at", r.At.Format(time.RFC3339Nano)}, {"actor_kind", r.ActorKind}, {"actor_id", r.ActorID}, {"role", r.Role},
-		{"action", r.Action}, {"result", r.Result}, {"customers", r.Customers}, {"object", r.Object}, {"fields", r.Fields}, {"filters", r.Filters},
-		{"purpose", r.Purpose}, {"address", r.Address}, {"request", r.RequestID}}
+func showRecord(r audit.Record) archive.Record {
+	return archive.Record{}.With("sequence", r.Seq).With("id", r.ID).With("at", r.At.Format(time.RFC3339Nano)).With("actor_kind", r.ActorKind).
+		With("actor_id", r.ActorID).With("role", r.Role).With("action", r.Action).With("result", r.Result).
+		With("customers", r.Customers).With("object", r.Object).With("fields", r.Fields).With("filters", r.Filters).With("purpose", r.Purpose).
+		With("address", r.Address).With("request", r.RequestID)
 }
 
 // last writes the manifest.
-func (a *archive) last() error {
+func (a *parcel) last() error {
 	w, err := a.zip.Create("manifest.json")
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/florin-gateway/florin/internal/archive"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/db/dbtest"
 	"github.com/florin-gateway/florin/internal/db/schema"
@@ -54,29 +55,26 @@ func TestEveryTableIsKnown(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	all := columnsOf(t, store, false)
 	require.Greater(t, len(all), 40)
-	known := map[string]table{}
-	for _, one := range tables() {
-		require.NotContains(t, known, one.name)
-		require.Contains(t, all, one.name)
-		require.Contains(t, all[one.name], one.by())
-		require.True(t, (one.columns == "") == (one.why != ""), "%s: say what is exported, or why nothing is", one.name)
-		known[one.name] = one
+	known := map[string]archive.Table{}
+	for _, one := range archive.Tables() {
+		require.NotContains(t, known, one.Name)
+		require.Contains(t, all, one.Name)
+		require.Contains(t, all[one.Name], one.By())
+		require.True(t, (!one.Exported()) == (one.Why != ""), "%s: say what is exported, or why nothing is", one.Name)
+		known[one.Name] = one
 	}
 	for name, columns := range all {
 		one, ok := known[name]
 		if !ok {
-			require.Contains(t, elsewhere(), name, "table %s is in no list of internal/leave: an owner could not take it along, or it would stay behind", name)
+			require.Contains(t, elsewhere(), name, "table %s is not in internal/archive: an owner could not take it along, or it would stay behind", name)
 			require.NotContains(t, columns, "realm_id", name)
 			require.NotContains(t, columns, "owner_id", name)
 			continue
 		}
-		if one.columns == "" {
+		if !one.Exported() {
 			continue
 		}
-		listed := append(strings.Fields(one.omitted), one.by())
-		for _, c := range one.exported() {
-			listed = append(listed, c.name)
-		}
+		listed := one.Columns()
 		slices.Sort(listed)
 		slices.Sort(columns)
 		require.Equal(t, columns, listed, "columns of %s", name)
@@ -88,16 +86,16 @@ func TestDeletionsRun(t *testing.T) {
 	t.Parallel()
 	dbtest.Open(t, schema.Main, func(t *testing.T, store *db.DB) {
 		s := &Service{Store: store}
-		for _, one := range tables() {
+		for _, one := range archive.Tables() {
 			for _, p := range []part{{db.Realm(1), 1}, {db.Worker(), 1}} {
-				if one.kept || (one.worker || one.owner) != (p.scope == db.Worker()) {
+				if one.Kept || (one.Worker || one.Owner) != (p.scope == db.Worker()) {
 					continue
 				}
 				require.NoError(t, s.Store.Write(t.Context(), p.scope, func(tx *db.Tx) error {
-					tx.Exec(one.deletion(), p.of, int64(atOnce))
+					tx.Exec(deletion(one), p.of, int64(atOnce))
 					return nil
-				}), one.name)
-				require.NoError(t, s.emptyPart(t.Context(), one, p, func(int64) {}), one.name)
+				}), one.Name)
+				require.NoError(t, s.emptyPart(t.Context(), one, p, func(int64) {}), one.Name)
 			}
 		}
 	})

@@ -1,4 +1,4 @@
-package leave
+package archive
 
 import (
 	"bytes"
@@ -13,24 +13,30 @@ import (
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
-// record is a JSON object whose members keep their order.
-type record []member
+// Record is a JSON object whose members keep their order.
+type Record []Member
 
-type member struct {
-	name  string
-	value any
+// Member is one of them.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// With adds a member.
+func (r Record) With(name string, value any) Record {
+	return append(r, Member{Name: name, Value: value})
 }
 
 // MarshalJSON writes the members in order.
-func (r record) MarshalJSON() ([]byte, error) {
+func (r Record) MarshalJSON() ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteByte('{')
 	for i, m := range r {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		name, _ := json.Marshal(m.name)
-		value, err := json.Marshal(m.value)
+		name, _ := json.Marshal(m.Name)
+		value, err := json.Marshal(m.Value)
 		if err != nil {
 			return nil, err
 		}
@@ -48,14 +54,14 @@ type cells struct {
 }
 
 // read opens one row. A document whose key was destroyed is null: its customer was erased.
-func (a *archive) read(ctx context.Context, r owner.Room, t table, row db.Row) (record, error) {
+func read(ctx context.Context, r owner.Room, t Table, row db.Row) (Record, error) {
 	columns := t.exported()
 	c := cells{make([]int64, len(columns)), make([]string, len(columns)), make([][]byte, len(columns))}
 	var keyID int64
 	if err := row.Scan(c.into(columns, t, &keyID)...); err != nil {
 		return nil, err
 	}
-	var rec record
+	var rec Record
 	var rowID int64
 	for i, col := range columns {
 		switch col.name {
@@ -65,16 +71,16 @@ func (a *archive) read(ctx context.Context, r owner.Room, t table, row db.Row) (
 			keyID = c.numbers[i]
 			continue
 		}
-		value, err := a.value(ctx, r, t, col, c, i, rowID, keyID)
+		v, err := value(ctx, r, t, col, c, i, rowID, keyID)
 		if err != nil {
 			return nil, err
 		}
-		rec = append(rec, member{col.name, value})
+		rec = append(rec, Member{col.name, v})
 	}
 	return rec, nil
 }
 
-func (c cells) into(columns []column, t table, keyID *int64) []any {
+func (c cells) into(columns []column, t Table, keyID *int64) []any {
 	var dest []any
 	for i, col := range columns {
 		switch col.kind {
@@ -92,7 +98,7 @@ func (c cells) into(columns []column, t table, keyID *int64) []any {
 	return dest
 }
 
-func (a *archive) value(ctx context.Context, r owner.Room, t table, col column, c cells, i int, rowID, keyID int64) (any, error) {
+func value(ctx context.Context, r owner.Room, t Table, col column, c cells, i int, rowID, keyID int64) (any, error) {
 	switch col.kind {
 	case number:
 		return c.numbers[i], nil
@@ -114,15 +120,15 @@ func (a *archive) value(ctx context.Context, r owner.Room, t table, col column, 
 	if err != nil || col.kind == words {
 		return string(bytes.ToValidUTF8(text, []byte("\uFFFD"))), err
 	}
-	if t.name == "customer" {
+	if t.Name == "customer" {
 		text, err = customer.DocJSON(text)
 	}
 	return withoutSecrets(text, t.secret, err)
 }
 
-func open(ctx context.Context, r owner.Room, t table, col column, rowID, keyID int64, sealed []byte) ([]byte, error) {
-	place := r.Place(t.name, rowID, col.name)
-	if t.owner {
+func open(ctx context.Context, r owner.Room, t Table, col column, rowID, keyID int64, sealed []byte) ([]byte, error) {
+	place := r.Place(t.Name, rowID, col.name)
+	if t.Owner {
 		place.Realm = 0
 	}
 	key, err := r.Key(ctx, keyID)
