@@ -34,6 +34,7 @@ type User struct {
 	Role    auth.Role
 	Status  UserStatus
 	Created time.Time
+	Factor  bool // has one-time codes or a passkey
 
 	password string // hash; "" until one is set
 	sealed   []byte
@@ -121,7 +122,8 @@ func (s *Service) IndexStaff(ctx context.Context) error {
 	return err
 }
 
-const userColumns = `id, owner_id, profile, password_hash, role, status, invite_expires_at FROM staff_user`
+const userColumns = `id, owner_id, profile, password_hash, role, status, invite_expires_at,
+	(SELECT count(*) FROM staff_totp t WHERE t.user_id = staff_user.id AND t.confirmed = 1) + (SELECT count(*) FROM staff_passkey k WHERE k.user_id = staff_user.id) FROM staff_user`
 
 // users finds some and opens their profiles.
 func (s *Service) users(ctx context.Context, where string, args ...any) ([]User, error) {
@@ -129,8 +131,9 @@ func (s *Service) users(ctx context.Context, where string, args ...any) ([]User,
 	err := s.store.Each(ctx, db.Worker(), `SELECT `+userColumns+` WHERE `+where+` ORDER BY id`, args, func(r db.Row) error {
 		var u User
 		var role, status string
-		var expires int64
-		err := r.Scan(&u.ID, &u.Owner, &u.sealed, &u.password, &role, &status, &expires)
+		var expires, factors int64
+		err := r.Scan(&u.ID, &u.Owner, &u.sealed, &u.password, &role, &status, &expires, &factors)
+		u.Factor = factors > 0
 		u.Role, u.Status, u.expires, u.Created = auth.Role(role), UserStatus(status), instant(expires), id.Time(u.ID)
 		all = append(all, u)
 		return err
@@ -300,7 +303,7 @@ func (s *Service) ChangePassword(ctx context.Context, g auth.Grant, current, cod
 		useCode(tx)
 		tx.ExecOne(noProof(), `UPDATE staff_user SET password_hash = $3, password_short = $4, invite_hash = '', invite_expires_at = 0
 			WHERE id = $1 AND password_hash = $2`, u.ID, old, u.password, db.Flag(isShort(password)))
-		left(tx, u.ID)
+		notAlone(tx, u.ID)
 		tx.Exec(`DELETE FROM staff_session WHERE user_id = $1 AND id <> $2`, u.ID, g.Actor().Session)
 		return also(tx)
 	})
