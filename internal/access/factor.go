@@ -165,14 +165,21 @@ func (s *Service) atHand(ctx context.Context, g auth.Grant, p Proof) (User, fact
 	return u, f, free, err
 }
 
-// left makes a removal fail where it would leave a password alone that is too short to be,
-// and ends the proof of sessions that no factor stands behind any more.
-func left(tx *db.Tx, userID int64) {
+// hasFactor is whether the user $1 has one that is in force.
+const hasFactor = `(EXISTS (SELECT 1 FROM staff_totp WHERE user_id = $1 AND confirmed = 1) OR EXISTS (SELECT 1 FROM staff_passkey WHERE user_id = $1))`
+
+// notAlone makes a unit fail that would leave a password alone that is too short to be.
+func notAlone(tx *db.Tx, userID int64) {
 	needed := fault.New(fault.Conflict, fault.FactorNeeded, "The password has fewer than 15 characters and cannot stand alone: change it first, or add another factor")
-	const has = `(EXISTS (SELECT 1 FROM staff_totp WHERE user_id = $1 AND confirmed = 1) OR EXISTS (SELECT 1 FROM staff_passkey WHERE user_id = $1))`
-	tx.ExecOne(needed, `UPDATE staff_user SET status = status WHERE id = $1 AND (password_short = 0 OR `+has+`)`, userID)
-	tx.Exec(`UPDATE staff_session SET proven = 0 WHERE user_id = $1 AND NOT `+has, userID)
-	tx.Exec(`DELETE FROM staff_recovery WHERE user_id = $1 AND NOT `+has, userID)
+	tx.ExecOne(needed, `UPDATE staff_user SET status = status WHERE id = $1 AND (password_short = 0 OR `+hasFactor+`)`, userID)
+}
+
+// left follows the removal of a factor. With the last one go the recovery codes, and the
+// proof of sessions.
+func left(tx *db.Tx, userID int64) {
+	notAlone(tx, userID)
+	tx.Exec(`UPDATE staff_session SET proven = 0 WHERE user_id = $1 AND NOT `+hasFactor, userID)
+	tx.Exec(`DELETE FROM staff_recovery WHERE user_id = $1 AND NOT `+hasFactor, userID)
 }
 
 // ResetFactors takes all factors from a user who has lost them, and ends their sessions. A

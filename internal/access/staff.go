@@ -38,6 +38,7 @@ type User struct {
 	Permissions []auth.Permission
 	Status      UserStatus
 	Created     time.Time
+	Factor      bool // has one-time codes or a passkey
 
 	password string // hash; "" until one is set
 	sealed   []byte
@@ -126,7 +127,8 @@ func (s *Service) IndexStaff(ctx context.Context) error {
 	return err
 }
 
-const userColumns = `id, owner_id, profile, password_hash, role, ` + rolePermissions + `, status, invite_expires_at FROM staff_user k`
+const userColumns = `id, owner_id, profile, password_hash, role, ` + rolePermissions + `, status, invite_expires_at,
+	(SELECT count(*) FROM staff_totp t WHERE t.user_id = k.id AND t.confirmed = 1) + (SELECT count(*) FROM staff_passkey p WHERE p.user_id = k.id) FROM staff_user k`
 
 // users finds some and opens their profiles.
 func (s *Service) users(ctx context.Context, where string, args ...any) ([]User, error) {
@@ -134,9 +136,9 @@ func (s *Service) users(ctx context.Context, where string, args ...any) ([]User,
 	err := s.store.Each(ctx, db.Worker(), `SELECT `+userColumns+` WHERE `+where+` ORDER BY id`, args, func(r db.Row) error {
 		var u User
 		var role, permissions, status string
-		var expires int64
-		err := r.Scan(&u.ID, &u.Owner, &u.sealed, &u.password, &role, &permissions, &status, &expires)
-		u.Permissions = auth.PermissionsOf(auth.Role(role), splitPermissions(permissions))
+		var expires, factors int64
+		err := r.Scan(&u.ID, &u.Owner, &u.sealed, &u.password, &role, &permissions, &status, &expires, &factors)
+		u.Permissions, u.Factor = auth.PermissionsOf(auth.Role(role), splitPermissions(permissions)), factors > 0
 		u.Role, u.Status, u.expires, u.Created = auth.Role(role), UserStatus(status), instant(expires), id.Time(u.ID)
 		all = append(all, u)
 		return err
@@ -309,7 +311,7 @@ func (s *Service) ChangePassword(ctx context.Context, g auth.Grant, current, cod
 		useCode(tx)
 		tx.ExecOne(noProof(), `UPDATE staff_user SET password_hash = $3, password_short = $4, invite_hash = '', invite_expires_at = 0
 			WHERE id = $1 AND password_hash = $2`, u.ID, old, u.password, db.Flag(isShort(password)))
-		left(tx, u.ID)
+		notAlone(tx, u.ID)
 		tx.Exec(`DELETE FROM staff_session WHERE user_id = $1 AND id <> $2`, u.ID, g.Actor().Session)
 		return also(tx)
 	})

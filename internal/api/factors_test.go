@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/descope/virtualwebauthn"
 	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/florin-gateway/florin/internal/app/apptest"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/gate"
 )
 
 // with adds a body to a request.
@@ -45,6 +47,47 @@ func enrolled(t *testing.T, s *apptest.Server, token string) (string, []string) 
 	require.Len(t, shown.RecoveryCodes, 10)
 	require.JSONEq(t, `{"recoveryCodes":[]}`, string(s.Do(t, confirm).Body), "shown once")
 	return secret, shown.RecoveryCodes
+}
+
+// passkeySite is a public URL by which a browser has passkeys.
+const passkeySite = "https://pay.shop.example"
+
+// newPasskey answers what a browser is asked for a new passkey.
+func newPasskey(t *testing.T, s *apptest.Server, token string) m {
+	t.Helper()
+	ask := s.Do(t, with(bearer(token, "POST", "/users/me/passkeys/begin"), m{}))
+	require.Equal(t, 200, ask.Status, "%s", ask.Body)
+	options, err := virtualwebauthn.ParseAttestationOptions(string(ask.Body))
+	require.NoError(t, err)
+	site := virtualwebauthn.RelyingParty{ID: "pay.shop.example", Origin: passkeySite}
+	made := virtualwebauthn.CreateAttestationResponse(site, virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), *options)
+	var credential m
+	require.NoError(t, json.Unmarshal([]byte(made), &credential))
+	return m{"name": "laptop", "credential": credential}
+}
+
+// ownRequest is one that works on a session's own way in, which it makes fit for it first.
+func (f *fixture) ownRequest(t *testing.T, r gate.Route, token string, fresh bool) apptest.Request {
+	t.Helper()
+	send := f.request(t, r, token, fresh)
+	proof := m{"password": password}
+	switch r.ID {
+	case "changePassword":
+		send.Body = m{"current": password, "password": "nine herons on a bicycle"}
+	case "confirmTotp":
+		made := f.s.Do(t, with(bearer(token, "POST", "/users/me/totp"), m{}))
+		send.Body = m{"otp": codeOf(t, made.JSON(t)["secret"].(string), 0)}
+	case "removeTotp", "renewRecoveryCodes":
+		enrolled(t, f.s, token)
+		send.Body = proof
+	case "finishPasskey":
+		send.Body = newPasskey(t, f.s, token)
+	case "renamePasskey", "removePasskey":
+		made := f.s.Do(t, with(bearer(token, "POST", "/users/me/passkeys/finish"), newPasskey(t, f.s, token)))
+		send.Path = fmt.Sprint("/users/me/passkeys/", made.ID(t))
+		send.Body = map[string]m{"renamePasskey": {"name": "phone"}, "removePasskey": proof}[r.ID]
+	}
+	return send
 }
 
 // TestSecondFactor: from a password alone to codes and back, over the wire.
@@ -126,7 +169,7 @@ func TestPasskeysOverTheWire(t *testing.T) {
 		s.check(t, row{send: me("PATCH", "/users/me/passkeys/123456789", m{"name": "x"}), status: 404, code: "FACTOR_NOT_FOUND"})
 		s.check(t, row{send: me("DELETE", "/users/me/passkeys/123456789", m{}), status: 404, code: "FACTOR_NOT_FOUND"})
 	})
-	named := apptest.Serve(t, config.Config{DataDir: t.TempDir(), LogLevel: "debug"}, config.Serve{PublicURL: "https://pay.shop.example"})
+	named := apptest.Serve(t, config.Config{DataDir: t.TempDir(), LogLevel: "debug"}, config.Serve{PublicURL: passkeySite})
 	got := named.Do(t, apptest.Request{Method: "POST", Path: "//auth/passkey/begin", Key: "-", Body: m{}})
 	require.Equal(t, 200, got.Status, "%s", got.Body)
 	require.Contains(t, string(got.Body), `"rpId":"pay.shop.example"`)

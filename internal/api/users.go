@@ -18,7 +18,8 @@ import (
 
 func showUser(u access.User) User {
 	return User{ID: u.ID, OwnerID: u.Owner, Name: u.Name, Email: u.Email, Role: string(u.Role), Status: string(u.Status),
-		CreateDate: stamp(u.Created), ExpiresAt: stampOrNull(u.InviteExpires())}
+		CreateDate: stamp(u.Created), ExpiresAt: stampOrNull(u.InviteExpires()),
+		SecondFactor: u.Factor}
 }
 
 // inLive keeps users out of a test key's hands: whoever could make one would have live

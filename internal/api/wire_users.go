@@ -10,6 +10,8 @@ type User struct {
 	Status     string  `json:"status" enum:"invited,active,disabled"`
 	CreateDate string  `json:"createDate" format:"date-time"`
 	ExpiresAt  *string `json:"invitationExpiresAt" format:"date-time" doc:"Until when an invitation can be accepted"`
+	// SecondFactor tells an admin who is left before the owner requires one.
+	SecondFactor bool `json:"secondFactor" doc:"Has one-time codes or a passkey"`
 }
 
 // UserList are an owner's users.
