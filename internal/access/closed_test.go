@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,5 +123,65 @@ func TestSecretsShowNothing(t *testing.T) {
 			}))
 		}
 		require.True(t, strings.HasPrefix(access.Unknown("it"), "florin_user_it_"))
+	})
+}
+
+// TestUsersAreTheOwners: lists and look-ups know the grant's owner alone.
+func TestUsersAreTheOwners(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *porter) {
+		u := p.staff(t, email)
+		made, _ := p.key(t, access.NewKey{Name: "till", Mode: auth.Live, Role: auth.Finance})
+		stranger := auth.System(1, 2, auth.Live, "stranger")
+		for g, want := range map[*auth.Grant]bool{&p.grant: true, &stranger: false} {
+			users, err := p.Access.Users(t.Context(), *g)
+			require.NoError(t, err)
+			require.Equal(t, want, slices.ContainsFunc(users, func(one access.User) bool { return one.ID == u.ID }))
+			keys, err := p.Access.List(t.Context(), *g)
+			require.NoError(t, err)
+			require.Equal(t, want, slices.ContainsFunc(keys, func(one access.Key) bool { return one.ID == made.ID }))
+			_, err = p.Access.User(t.Context(), *g, u.ID)
+			require.Equal(t, want, err == nil)
+		}
+		require.Error(t, p.Access.Rotate(t.Context(), stranger, made.ID, func(*db.Tx, access.Key, access.Secret) error { return nil }))
+		theirs := u
+		theirs.Owner = 1
+		require.Error(t, p.Access.Change(t.Context(), theirs, theirs, nothing))
+		require.Error(t, p.Access.Remove(t.Context(), theirs, nothing))
+		require.NoError(t, p.Access.Change(t.Context(), u, u, nothing))
+		require.NoError(t, p.Access.Remove(t.Context(), u, nothing))
+	})
+}
+
+// TestOneUsersSessionsEnd, and nobody else's.
+func TestOneUsersSessionsEnd(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *porter) {
+		ana, bo := p.staff(t, email), p.staff(t, "bo@shop.example")
+		hers, err := p.login(t, email, password, home)
+		require.NoError(t, err)
+		his, err := p.login(t, "bo@shop.example", password, home)
+		require.NoError(t, err)
+		require.NoError(t, p.enter(t, hers, home))
+		require.NoError(t, p.Access.EndSessions(t.Context(), ana, nothing))
+		require.ErrorIs(t, p.enter(t, hers, home), access.ErrRefused)
+		require.NoError(t, p.enter(t, his, home))
+		require.NoError(t, p.Access.Remove(t.Context(), ana, nothing))
+		require.NoError(t, p.enter(t, his, home))
+		require.NoError(t, p.Access.Change(t.Context(), bo, access.User{ID: bo.ID, Owner: bo.Owner, Role: bo.Role, Status: access.Disabled}, nothing))
+		require.ErrorIs(t, p.enter(t, his, home), access.ErrRefused)
+	})
+}
+
+// TestRotationProlongsNothing: an old key that ends before the overlap ends when it would.
+func TestRotationProlongsNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *porter) {
+		made, old := p.key(t, access.NewKey{Name: "till", Mode: auth.Live, Role: auth.Finance, Expires: p.time.Clock().Now().Add(time.Hour)})
+		require.NoError(t, p.Access.Rotate(t.Context(), p.grant, made.ID, func(*db.Tx, access.Key, access.Secret) error { return nil }))
+		p.time.Advance(time.Hour - time.Second)
+		require.NoError(t, p.enter(t, old, home))
+		p.time.Advance(time.Second)
+		require.ErrorIs(t, p.enter(t, old, home), access.ErrRefused)
 	})
 }
