@@ -20,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks sweep cards import clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks mutants sweep cards import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,11 +31,12 @@ build: ## the program, ./florin (no C compiler needed)
 run: build ## build and serve (ARGS="…" for flags)
 	./florin serve $(ARGS)
 
-test: ## everything CI runs: formatting, vet, generated files, all tests with PostgreSQL and -race, a short fuzzing
+test: ## everything CI runs: formatting, vet, generated files, all tests with PostgreSQL and -race, a few mutants, a short fuzzing
 	@$(STEP) "gofmt" $(MAKE) fmt-check
 	@$(STEP) "go vet" go vet ./...
 	@$(STEP) "generated files" go run ./tools/generated
 	@$(STEP) "tests" $(MAKE) test-pg
+	@$(STEP) "mutants, a short round" go run ./tools/mutants -only internal/auth/
 	@$(STEP) "fuzzing, a short round" $(MAKE) fuzz FUZZTIME=2000x
 
 test-pg: ## all tests with a private PostgreSQL and a browser, and -race when there is a C compiler (PKGS=…)
@@ -94,6 +95,9 @@ webhooks: ## kill -9 rounds while events go to a receiver that flaps, both engin
 interleavings: COUNT = 1000
 interleavings: ## random orders of pay, release, refund, callback, crash on both engines, COUNT=1000
 	$(TESTPG) -- go test ./internal/payment -count=1 -timeout 0 -v -run '^TestInterleavings$$' -rapid.checks=$(COUNT) -args -interleavings=$(COUNT)
+
+mutants: ## spoil what decides who may, one place at a time, and see whether a test notices (ARGS="-count 50 -only internal/gate")
+	go run ./tools/mutants $(ARGS)
 
 sweep: COUNT = 300000
 sweep: ## requests for what is another's, from every role, owner, mode and source of ids, COUNT=300000 on each engine

@@ -25,6 +25,7 @@ type porter struct {
 	*app.App
 	grant auth.Grant
 	time  *clock.Fake
+	shut  bool // the test has closed the store
 }
 
 func each(t *testing.T, run func(t *testing.T, p *porter)) {
@@ -37,12 +38,18 @@ func each(t *testing.T, run func(t *testing.T, p *porter)) {
 		hands := clock.NewFake(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
 		a, err := app.Open(t.Context(), c, slog.New(slog.DiscardHandler), app.WithClock(hands.Clock()))
 		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, a.Close(t.Context())) })
+		p := &porter{App: a, time: hands}
+		t.Cleanup(func() {
+			if err := a.Close(t.Context()); !p.shut {
+				require.NoError(t, err)
+			}
+		})
 		_, err = a.FirstRun(t.Context())
 		require.NoError(t, err)
 		owners, err := a.Owners.List(t.Context())
 		require.NoError(t, err)
-		run(t, &porter{a, auth.System(owners[0].ID, owners[0].LiveRealm, auth.Live, "test"), hands})
+		p.grant = auth.System(owners[0].ID, owners[0].LiveRealm, auth.Live, "test")
+		run(t, p)
 	})
 }
 
@@ -84,8 +91,12 @@ func TestKeysOpenAndClose(t *testing.T) {
 
 		made, secret = p.key(t, access.NewKey{Name: "one by one", Mode: auth.Live, Permissions: []auth.Permission{auth.EventsRead}})
 		require.NoError(t, p.enter(t, secret, elsewhere))
+		require.NoError(t, p.enter(t, secret, elsewhere), "and is believed for a while")
+		_, other := p.key(t, access.NewKey{Name: "another", Mode: auth.Live, Permissions: []auth.Permission{auth.EventsRead}})
+		require.NoError(t, p.enter(t, other, elsewhere))
 		require.NoError(t, p.Access.Revoke(t.Context(), p.grant, made.ID, func(*db.Tx) error { return nil }))
 		require.ErrorIs(t, p.enter(t, secret, elsewhere), access.ErrRefused, "revoked at once")
+		require.NoError(t, p.enter(t, other, elsewhere))
 		require.Error(t, p.Access.Revoke(t.Context(), auth.System(1, 2, auth.Live, "other"), made.ID, func(*db.Tx) error { return nil }), "another owner's key")
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,7 +23,7 @@ import (
 func main() {
 	count := flag.Int("count", 0, "how many mutants, chosen by the seed; 0 is all")
 	seed := flag.Uint64("seed", 1, "chooses which")
-	only := flag.String("only", "", "mutants whose names hold this text")
+	only := flag.String("only", "", "mutants whose names hold one of these texts, separated by commas")
 	list := flag.Bool("list", false, "show the mutants and run nothing")
 	workers := flag.Int("workers", 2, "how many run at once")
 	flag.Parse()
@@ -66,7 +67,7 @@ func run(count int, seed uint64, only string, list bool, workers int) (int, erro
 func choose(all []mutant, count int, seed uint64, only string) []mutant {
 	var chosen []mutant
 	for _, m := range all {
-		if strings.Contains(m.name, only) {
+		if slices.ContainsFunc(strings.Split(only, ","), func(text string) bool { return strings.Contains(m.name, text) }) {
 			chosen = append(chosen, m)
 		}
 	}
