@@ -173,6 +173,31 @@ func TestCodesAreGuessedAsSlowlyAsPasswords(t *testing.T) {
 	})
 }
 
+// TestConfirmingIsNotGuessing: whoever has a session and not the seed finds no code by trying.
+func TestConfirmingIsNotGuessing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *porter) {
+		p.staff(t, email)
+		token, err := p.login(t, email, password, home)
+		require.NoError(t, err)
+		g := p.me(t, token)
+		made, err := p.Access.StartTOTP(t.Context(), g, access.Proof{}, nothing)
+		require.NoError(t, err)
+		key, err := otp.NewKeyFromURL(made.URI.Reveal())
+		require.NoError(t, err)
+		confirm := func(code string) error {
+			_, err := p.Access.ConfirmTOTP(t.Context(), g, code, nothing)
+			return err
+		}
+		for range 5 {
+			require.True(t, fault.Is(confirm("000000"), fault.ValidationError))
+		}
+		require.Equal(t, 30*time.Second, waits(t, confirm(phone{p, key}.code(t, 0))))
+		p.time.Advance(30 * time.Second)
+		require.NoError(t, confirm(phone{p, key}.code(t, 0)))
+	})
+}
+
 // TestProofs: what lets somebody in is changed with the password or a code alone, and wrong
 // ones are counted.
 func TestProofs(t *testing.T) {

@@ -126,9 +126,16 @@ func (s *Service) ConfirmTOTP(ctx context.Context, g auth.Grant, code string, al
 	if seed == nil || confirmed {
 		return nil, fault.New(fault.NotFound, fault.FactorNotFound, "No one-time codes wait for being confirmed")
 	}
-	step, err := matchingStep(seed, 0, code, s.clock.Now())
+	var step int64
+	_, err = s.counted(ctx, g, u, func() (_ spend, err error) {
+		step, err = matchingStep(seed, 0, code, s.clock.Now())
+		return free, err
+	})
+	if fault.Is(err, fault.UnauthorizedCode) {
+		err = fault.OneField("/otp", "invalid", "is not what the app shows now; is its clock right?")
+	}
 	if err != nil {
-		return nil, fault.OneField("/otp", "invalid", "is not what the app shows now; is its clock right?")
+		return nil, err
 	}
 	codes, err := newRecovery()
 	if err != nil {

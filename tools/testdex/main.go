@@ -44,7 +44,7 @@ func run(args []string) error {
 		return err
 	}
 	issuer := "http://" + listener.Addr().String() + "/dex"
-	log := slog.New(slog.DiscardHandler) // wrong passwords are what tests try
+	log := slog.New(slog.DiscardHandler)                          // wrong passwords are what tests try
 	hash, err := bcrypt.GenerateFromPassword([]byte(args[4]), 10) // the least that dex takes
 	if err != nil {
 		return err
