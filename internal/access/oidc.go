@@ -16,6 +16,7 @@ import (
 	"github.com/florin-gateway/florin/internal/contact"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
+	"github.com/florin-gateway/florin/internal/owner"
 )
 
 // journey is what belongs to one sign-in at a provider, between leaving and coming back.
@@ -48,6 +49,9 @@ func (s *Service) Depart(ctx context.Context, providerID int64, mode auth.Mode, 
 	if err != nil {
 		return Departure{}, err
 	}
+	if err := s.ownerActive(ctx, p.Owner); err != nil {
+		return Departure{}, err
+	}
 	provider, about, err := s.Issuers.find(ctx, p.Issuer)
 	if err != nil {
 		return Departure{}, err
@@ -56,6 +60,15 @@ func (s *Service) Depart(ctx context.Context, providerID int64, mode auth.Mode, 
 	j := journey{Provider: p.ID, Owner: p.Owner, Mode: mode, Nonce: rand.Text() + rand.Text(), Verifier: oauth2.GenerateVerifier(), Browser: hexHash(d.Cookie.text)}
 	d.Address = about.client(p, provider, back).AuthCodeURL(d.State, oidc.Nonce(j.Nonce), oauth2.S256ChallengeOption(j.Verifier))
 	return d, s.ask(ctx, byProvider, d.State, 0, j, providerLife, func(*db.Tx) error { return nil })
+}
+
+// ownerActive refuses what an owner's people would do while the operator has suspended it.
+func (s *Service) ownerActive(ctx context.Context, ownerID int64) error {
+	o, err := s.owners.Get(ctx, ownerID)
+	if err == nil && o.Suspended() {
+		err = owner.ErrSuspended()
+	}
+	return err
 }
 
 // claims are what an ID token says of somebody, and whom it is for.
@@ -96,6 +109,9 @@ func (s *Service) Arrive(ctx context.Context, in Arrival, back string, from auth
 		err = refusedAt("The identity provider was switched off meanwhile")
 	}
 	if err != nil {
+		return Session{}, Secret{}, err
+	}
+	if err := s.ownerActive(ctx, p.Owner); err != nil {
 		return Session{}, Secret{}, err
 	}
 	said, err := s.vouched(ctx, p, j, in, back)
