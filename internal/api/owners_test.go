@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,9 @@ func TestSuspendedOwners(t *testing.T) {
 		own := s.Do(t, apptest.Request{Method: "PUT", Path: fmt.Sprint("/users/", bo, "/apikey")})
 		invited := tokenOf(t, s.Do(t, apptest.Request{Method: "POST", Path: "/users", Body: m{"name": "Cy", "email": "cy@shop.example", "role": "Support"}}))
 		accept := apptest.Request{Method: "POST", Path: "/auth/accept", Key: "-", Body: m{"token": invited, "password": password}}
+		_, start := addProvider(t, s.Server, "", m{"name": "Nobody", "issuer": "https://10.1.2.3", "clientId": "florin", "clientSecret": "another secret"})
 		holds := map[string]apptest.Request{
+			"by provider": {Method: "GET", Path: "/" + strings.TrimPrefix(start, s.URL), Key: "-"},
 			"live key":    {Method: "GET", Path: "/customers"},
 			"test key":    {Method: "GET", Path: "/customers", Key: s.Test},
 			"a change":    {Method: "POST", Path: "/payment-requests", Key: s.Test, Body: m{"amount": 3, "unit": "USD"}},
@@ -57,7 +60,7 @@ func TestSuspendedOwners(t *testing.T) {
 			}
 			require.Equal(t, 200, s.Do(t, apptest.Request{Method: "GET", Path: "/customers", Key: stranger}).Status)
 		}
-		works := map[string]int{"live key": 200, "test key": 200, "a change": 200, "not allowed": 403, "own key": 200, "session": 200, "sign-in": 200, "metrics": 200}
+		works := map[string]int{"live key": 200, "test key": 200, "a change": 200, "not allowed": 403, "own key": 200, "session": 200, "sign-in": 200, "metrics": 200, "by provider": 503} // whom nobody may call
 		ask(works)
 		for name, body := range map[string]m{"reason alone": {"reason": "x"}, "limit": {"limits": m{"requestsPerSecond": 0}}, "limits": {"limits": 3}, "other limit": {"limits": m{"requests": 3}}, "unknown": {"status": "closed"}, "leaving": {"status": "leaving", "reason": "x"}, "no reason": {"status": "suspended"}, "member": {"status": "active", "name": "x"}} {
 			require.Equal(t, 400, s.Do(t, standing(s.Server, owner, body)).Status, name)
