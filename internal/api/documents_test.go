@@ -213,7 +213,9 @@ func TestOpenAPI(t *testing.T) {
 			require.NotEmpty(t, o.Responses)
 			for status, r := range o.Responses {
 				require.NotEmpty(t, r.Description, "%s %s %s", method, path, status)
-				if !oneOf(status, "204", "302", "304") {
+				if o.OperationID == "exportCustomer" && status == "200" {
+					require.Contains(t, r.Content, "application/zip")
+				} else if !oneOf(status, "204", "302", "304") {
 					require.Contains(t, r.Content, "application/json", "%s %s %s", method, path, status)
 				}
 			}
@@ -300,6 +302,9 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 		if got.Status == 204 {
 			require.Empty(t, got.Body)
 			continue
+		}
+		if response.Content["application/json"] == nil {
+			continue // privacy_test.go reads it
 		}
 		var v any
 		require.NoError(t, json.Unmarshal(got.Body, &v))

@@ -196,6 +196,9 @@ func (d *document) responses(r gate.Route, op operation) map[string]*huma.Respon
 		}
 	case op.answer != nil:
 		all["200"] = d.answer("OK", op.answer)
+		if op.media != "" {
+			all["200"].Content = map[string]*huma.MediaType{op.media: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}
+		}
 		all["200"].Headers = headers(op.headers)
 	}
 	if op.notModified {

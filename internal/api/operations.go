@@ -14,6 +14,7 @@ type operation struct {
 	description string
 	body        reflect.Type // nil: none
 	answer      reflect.Type // nil: no content
+	media       string       // of the answer; JSON if empty
 	fails       reflect.Type // the shape of errors; nil: Error
 	errors      []int        // besides 400, 401, 403, 429, 500 and 503
 	headers     []string     // of the answer

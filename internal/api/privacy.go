@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -83,6 +85,8 @@ var (
 	holdDoc  = operation{tag: "Privacy", summary: "Keep a customer from being erased until a day", body: of[HoldInput](), answer: of[Hold](), errors: []int{404, 409, 410, 413, 415, 422}, headers: []string{"Idempotent-Replayed"},
 		description: "While a hold is in force an erasure is refused: 409 `CUSTOMER_ON_HOLD`."}
 	releaseHoldDoc = operation{tag: "Privacy", summary: "Release a legal hold", errors: []int{404, 410}}
+	exportDoc      = operation{tag: "Privacy", summary: "Export all that is kept of a customer", media: zipType, answer: of[string](), errors: []int{404, 410},
+		description: "GDPR Art. 15 and 20: a zip of JSON, CSV and a page for people, of this customer alone."}
 	certificateDoc = operation{tag: "Privacy", summary: "Get the certificate of an erasure", answer: of[ErasureCertificate](), errors: []int{404},
 		description: "What was removed, kept and told, when, and from when on no older copy shows the person, signed by the key of the audit trail."}
 	erasuresDoc = operation{tag: "Privacy", summary: "Erase many customers", body: of[ErasureInput](), answer: of[Erasure](), errors: []int{409, 413, 415, 422}, headers: []string{"Idempotent-Replayed"},
@@ -182,6 +186,19 @@ func (a *API) getCertificate(ctx context.Context, r *gate.Request) (*gate.Answer
 	}
 	return encode(http.StatusOK, ErasureCertificate{CustomerID: c.CustomerID, ErasedAt: stamp(c.Erased), Report: c.Report, Certificate: c.Signed})
 }
+
+// exportCustomer gives a customer's own data. The whole of it is made before the first byte
+// goes out: an answer that breaks off in the middle would pass for complete.
+func (a *API) exportCustomer(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
+	var file bytes.Buffer
+	if err := a.Privacy.Export(ctx, r.Grant, r.ID, &file); err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf(`attachment; filename="customer-%d.zip"`, r.ID)
+	return &gate.Answer{Status: http.StatusOK, Body: file.Bytes(), Type: zipType, Header: http.Header{"Content-Disposition": {name}}}, nil
+}
+
+const zipType = "application/zip"
 
 func showErasure(j privacy.Job) Erasure {
 	refused := j.Refused

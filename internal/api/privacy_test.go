@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -208,5 +211,66 @@ func TestErasureOfMany(t *testing.T) {
 		require.Equal(t, 200, status(t, s.Server, apptest.Request{Method: "GET", Path: fmt.Sprintf("/customers/%d/erasure-certificate", ids[1])}))
 		ask.Key = stranger
 		require.Equal(t, 404, status(t, s.Server, ask))
+	})
+}
+
+// unpack gives the files of a zip.
+func unpack(t *testing.T, file []byte) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	require.NoError(t, err)
+	all := map[string]string{}
+	for _, f := range z.File {
+		in, err := f.Open()
+		require.NoError(t, err)
+		text, err := io.ReadAll(in)
+		require.NoError(t, err)
+		all[f.Name] = string(text)
+	}
+	return all
+}
+
+// TestExportOfACustomer: all that is kept of one person, nothing of another, no secret, and
+// a page that hostile values don't break.
+func TestExportOfACustomer(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *suite) {
+		f := newFixture(t, s.Server, s.Live)
+		other := f.paid(t) // of the fixture's own payer
+		person := full("export@example.com")
+		person["name"], person["address"] = "Zoë <script>alert(1)</script> 王", "=HYPERLINK(1)"
+		id := create(t, s.Server, "", person).ID(t)
+		path := fmt.Sprint("/customers/", id)
+		f.do(t, "POST", path+"/interactions", m{"channel": "chat", "subject": "=1+1 about <b>an invoice</b>"})
+		method := f.made(t, path+"/payment-methods", f.card(m{"name": "Holder of the card", "label": "=my card", "consent": m{"text": "I agree to it"}}))
+		request := f.made(t, "/payment-requests", m{"amount": 12.5, "unit": f.unit(t), "clientId": id, "notes": "notes of the request"})
+		f.do(t, "POST", fmt.Sprint("/payments/saved/", request), m{"paymentMethodId": method})
+		f.do(t, "POST", fmt.Sprint("/payment-requests/", request, "/refunds"), m{"amount": 2})
+		f.do(t, "PUT", path+"/restriction", m{"reason": "objection_pending", "note": "note of the restriction"})
+		f.do(t, "POST", path+"/holds", m{"reason": "secret of the hold", "until": "2030-01-01T00:00:00Z"})
+		got := s.Do(t, apptest.Request{Method: "GET", Path: path + "/export", Key: newKey(t, s.Server, "", auth.Live, "", auth.PrivacyManage)})
+		require.Equal(t, 200, got.Status, "%s", got.Body)
+		require.Equal(t, []string{"application/zip", "no-store", fmt.Sprintf(`attachment; filename="customer-%d.zip"`, id)},
+			[]string{got.Header.Get("Content-Type"), got.Header.Get("Cache-Control"), got.Header.Get("Content-Disposition")})
+		files := unpack(t, got.Body)
+		for file, has := range map[string]string{"customer.json": "export@example.com", "interaction.json": "about <b>an invoice", "payment_method.json": "Holder of the card", "consent.json": "I agree to it",
+			"payment_request.json": "notes of the request", "payment_attempt.json": fmt.Sprint(request), "payment_log.json": "approved", "payment_refund.json": fmt.Sprint(request),
+			"customer_deposit.json": f.unit(t), "restriction.json": "note of the restriction", "payment_request.csv": "notes of the request", "interaction.csv": "'=1+1", "payment_method.csv": "'=my card",
+			"index.html": "&lt;script&gt;alert(1)"} {
+			require.Contains(t, files[file], has, file)
+		}
+		require.Contains(t, files["index.html"], fmt.Sprint("<bdi>", id, "</bdi>"))
+		whole := fmt.Sprint(files)
+		for _, no := range []string{"secret of the hold", fmt.Sprint(other), fmt.Sprint(f.person), "Person", "4242424242424242", `"token"`, "<script>alert(1)"} {
+			if no == "<script>alert(1)" {
+				require.NotContains(t, files["index.html"], no)
+				continue
+			}
+			require.NotContains(t, whole, no)
+		}
+		require.Contains(t, trailOf(t, s, "customer.export"), "ok")
+		for key, want := range map[string]int{otherOwner(t, s.Server, "Other"): 404, newKey(t, s.Server, "", auth.Live, auth.Finance): 403} {
+			require.Equal(t, want, status(t, s.Server, apptest.Request{Method: "GET", Path: path + "/export", Key: key}))
+		}
 	})
 }

@@ -83,6 +83,7 @@ func (a *API) Routes() []gate.Route {
 		onCustomers(get, "/customers/{id}/holds", "listHolds", auth.PrivacyManage, audit.HoldsRead, gate.NoBody, a.listHolds).says(holdsDoc),
 		onCustomers(post, "/customers/{id}/holds", "placeHold", auth.PrivacyManage, audit.HoldPlace, gate.JSON, a.placeHold).says(holdDoc),
 		onCustomers(del, "/customers/{id}/holds/{holdId}", "releaseHold", auth.PrivacyManage, audit.HoldRelease, gate.NoBody, a.releaseHold).says(releaseHoldDoc),
+		onCustomers(get, "/customers/{id}/export", "exportCustomer", auth.PrivacyManage, audit.CustomerExport, gate.NoBody, a.exportCustomer).says(exportDoc),
 		onCustomers(get, "/customers/{id}/erasure-certificate", "getErasureCertificate", auth.PrivacyManage, audit.CertificateRead, gate.NoBody, a.getCertificate).says(certificateDoc),
 		admin(post, "/erasures", "eraseCustomers", auth.CustomersErase, audit.ErasureStart, gate.JSON, a.startErasure).says(erasuresDoc),
 		admin(get, "/erasures/{id}", "getErasure", auth.CustomersErase, audit.ErasureRead, gate.NoBody, a.getErasure).says(erasureDoc),

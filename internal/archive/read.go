@@ -34,6 +34,9 @@ func each(ctx context.Context, store *db.DB, r owner.Room, t Table, scope db.Sco
 	})
 }
 
+// OfCustomers reports whether rows of the table are about a customer.
+func (t Table) OfCustomers() bool { return t.about() != "" }
+
 // about is SQL for the rows that are about the customer $2; empty for a table that has none.
 func (t Table) about() string {
 	switch {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -371,7 +372,7 @@ func writeAnswer(w http.ResponseWriter, a *Answer, base string) {
 		w.WriteHeader(a.Status)
 		return
 	}
-	h.Set("Content-Type", jsonType)
+	h.Set("Content-Type", cmp.Or(a.Type, jsonType))
 	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body)

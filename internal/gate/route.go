@@ -73,7 +73,8 @@ type Param struct {
 // Answer is what a handler gives back.
 type Answer struct {
 	Status   int
-	Body     []byte // JSON; nil for none
+	Body     []byte // nil for none
+	Type     string // of the body; JSON if empty
 	ETag     string
 	Location string // below the base
 	Header   http.Header
