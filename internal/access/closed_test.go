@@ -185,3 +185,31 @@ func TestRotationProlongsNothing(t *testing.T) {
 		require.ErrorIs(t, p.enter(t, old, home), access.ErrRefused)
 	})
 }
+
+// TestChangesOfStaleUsers: who decides by what was true before changes nothing.
+func TestChangesOfStaleUsers(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, p *porter) {
+		u := p.staff(t, email)
+		higher := u
+		higher.Role = auth.Finance
+		require.NoError(t, p.Access.Change(t.Context(), u, higher, nothing))
+		shown := func(*db.Tx, access.Key, access.Secret) error { return nil }
+		require.Error(t, p.Access.Renew(t.Context(), p.grant, u, shown), "a key of the role that they had")
+		require.Error(t, p.Access.Change(t.Context(), u, u, nothing))
+		require.NoError(t, p.Access.Renew(t.Context(), p.grant, higher, shown))
+
+		var invited access.User
+		require.NoError(t, p.Access.Invite(t.Context(), p.grant, access.User{Name: "Cy", Email: "cy@shop.example", Role: auth.Support}, func(_ *db.Tx, made access.User, _ access.Secret) error {
+			invited = made
+			return nil
+		}))
+		off, on := invited, invited
+		off.Status, on.Status = access.Disabled, access.Active
+		require.NoError(t, p.Access.Change(t.Context(), invited, off, nothing))
+		require.NoError(t, p.Access.Change(t.Context(), off, on, nothing))
+		now, err := p.Access.User(t.Context(), p.grant, invited.ID)
+		require.NoError(t, err)
+		require.Equal(t, access.Invited, now.Status, "without a password nobody is active")
+	})
+}

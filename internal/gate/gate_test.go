@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -103,5 +105,34 @@ func TestStrangersGetTheUsualShape(t *testing.T) {
 		require.Contains(t, w.Body.String(), c.code, name)
 		require.NotEmpty(t, w.Header().Get("X-Request-Id"), name)
 		require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"), name)
+	}
+}
+
+// TestBoundsBeforeAnythingElse: what is too heavy is refused before a route is looked for.
+func TestBoundsBeforeAnythingElse(t *testing.T) {
+	t.Parallel()
+	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	handler, err := newGate().Handler(nil, []string{"/api"}, map[string]http.Handler{"GET /open": page})
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		query, value string
+		headers      int
+		status       int
+	}{
+		"light":            {"", "v", 99, 200},
+		"many headers":     {"", "v", 101, 400},
+		"large headers":    {"", strings.Repeat("v", 1<<10), 33, 400},
+		"a large header":   {"", strings.Repeat("v", 30<<10), 1, 200},
+		"a long address":   {"?q=" + strings.Repeat("q", 8<<10), "v", 1, 400},
+		"a shorter one":    {"?q=" + strings.Repeat("q", 8<<10-100), "v", 1, 200},
+		"many of one name": {"", "", 101, 400},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/open"+c.query, nil)
+		for i := range c.headers {
+			r.Header.Add("X-"+map[bool]string{true: "Same", false: strconv.Itoa(i)}[c.value == ""], c.value)
+		}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		require.Equal(t, c.status, w.Code, name)
 	}
 }
