@@ -241,12 +241,10 @@ func TestRotationKeepsTheUser(t *testing.T) {
 func TestUnknownPeopleTakeAsLong(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
-		const rounds = 15
+		p.staff(t, email)
 		took := map[bool][]time.Duration{}
-		for i := range rounds {
-			known := fmt.Sprintf("known%d@shop.example", i)
-			p.staff(t, known)
-			for who, of := range map[string]bool{known: true, fmt.Sprintf("nobody%d@shop.example", i): false} {
+		for i := range 5 { // as many as cost nothing
+			for who, of := range map[string]bool{email: true, fmt.Sprintf("nobody%d@shop.example", i): false} {
 				began := time.Now()
 				_, err := p.login(t, who, "wrong "+password, fmt.Sprintf("203.0.113.%d", i))
 				took[of] = append(took[of], time.Since(began))
