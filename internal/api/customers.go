@@ -81,7 +81,7 @@ func (a *API) revealCustomer(ctx context.Context, r *gate.Request) (*gate.Answer
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.Customers.Reveal(ctx, r.Grant, r.ID, purpose)
+	c, err := a.Customers.Unmask(ctx, r.Grant, r.ID, purpose)
 	if err != nil {
 		return nil, err
 	}

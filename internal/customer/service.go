@@ -124,9 +124,9 @@ func (s *Service) Get(ctx context.Context, g auth.Grant, customerID int64, field
 	return s.read(ctx, g, customerID, audit.Entry{Action: audit.CustomerRead, Fields: fields})
 }
 
-// Reveal is Get for somebody who sees masked values otherwise and says what they need
+// Unmask is Get for somebody who sees masked values otherwise and says what they need
 // these for.
-func (s *Service) Reveal(ctx context.Context, g auth.Grant, customerID int64, purpose string) (*Customer, error) {
+func (s *Service) Unmask(ctx context.Context, g auth.Grant, customerID int64, purpose string) (*Customer, error) {
 	c, err := s.read(ctx, g, customerID, audit.Entry{Action: audit.CustomerReveal, Purpose: purpose})
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func (s *Service) Export(ctx context.Context, g auth.Grant, customerID int64, w 
 	if err != nil {
 		return err
 	}
-	c, err := s.Customers.Reveal(ctx, g, customerID, "data_subject_request export")
+	c, err := s.Customers.Unmask(ctx, g, customerID, "data_subject_request export")
 	if err != nil {
 		return err
 	}
