@@ -8,7 +8,7 @@ MAKEFLAGS   += --no-print-directory
 CYCLES      ?= 20
 ROWS        ?= 100000
 FUZZTIME    ?= 20000x
-TIMEOUT     ?= 20m
+TIMEOUT     ?= 40m
 PKGS        ?= ./...
 TESTPG      := go run ./tools/testpg
 CAMPAIGN    := go test ./internal/campaign/... -count=1 -timeout 0 -v
@@ -20,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks mutants sweep cards import clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks mutants volume sweep cards import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,7 @@ test: ## everything CI runs: formatting, vet, generated files, all tests with Po
 	@$(STEP) "go vet" go vet ./...
 	@$(STEP) "generated files" go run ./tools/generated
 	@$(STEP) "tests" $(MAKE) test-pg
+	@$(STEP) "large numbers" $(MAKE) volume
 	@$(STEP) "mutants, a short round" go run ./tools/mutants -only internal/auth/
 	@$(STEP) "fuzzing, a short round" $(MAKE) fuzz FUZZTIME=2000x
 
@@ -98,6 +99,9 @@ interleavings: ## random orders of pay, release, refund, callback, crash on both
 
 mutants: ## spoil what decides who may, one place at a time, and see whether a test notices (ARGS="-count 50 -only internal/gate")
 	go run ./tools/mutants $(ARGS)
+
+volume: ## many probes and card numbers, without -race: of each cell of TestSweep, and 20,000 cards
+	@$(TESTPG) -- go test ./internal/api -count=1 -timeout $(TIMEOUT) -run '^TestSweep$$|Card' -args -sweep=26000 -cards=20000
 
 sweep: COUNT = 300000
 sweep: ## requests for what is another's, from every role, owner, mode and source of ids, COUNT=300000 on each engine

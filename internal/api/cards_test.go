@@ -19,7 +19,7 @@ import (
 	"github.com/florin-gateway/florin/internal/pan/pantest"
 )
 
-var cards = flag.Int("cards", 20_000, "card numbers to send through every door")
+var cards = flag.Int("cards", 2_000, "card numbers to send through every door")
 
 // doors are the places where free text comes in; each gives a request that carries it.
 func doors(id int64) map[string]func(text string) apptest.Request {

@@ -266,21 +266,30 @@ func relation(from, of *party, r gate.Route) string {
 	return "the own other mode"
 }
 
+// others are the parties whose things may not be reached, by how they stand to one.
+func (w *sweep) others(from *party, r gate.Route) map[string][]*party {
+	all := map[string][]*party{}
+	for _, of := range w.parties {
+		if how := relation(from, of, r); how != "" {
+			all[how] = append(all[how], of)
+		}
+	}
+	return all
+}
+
 // pairs are one for each cell.
 func (w *sweep) pairs() []func(*rand.Rand) probePair {
 	var all []func(*rand.Rand) probePair
 	for _, src := range w.sources() {
 		for _, p := range w.parties {
 			for _, role := range sorted(p.keys) {
-				for _, of := range w.parties {
-					how := relation(p, of, w.routes[src.operation])
-					if how == "" {
-						continue
-					}
-					from := sender{p, role, p.keys[role]}
+				from := sender{p, role, p.keys[role]}
+				groups := w.others(p, w.routes[src.operation])
+				for _, how := range sorted(groups) {
+					others := groups[how]
 					cell := sweepCell{src.operation, src.name, role, how, p.owner, p.mode}
 					all = append(all, func(random *rand.Rand) probePair {
-						pair := src.make(w, from, of, random)
+						pair := src.make(w, from, others[random.IntN(len(others))], random)
 						pair.cell = cell
 						return pair
 					})
