@@ -85,7 +85,7 @@ type verified bool
 
 // UnmarshalJSON takes true and "true" for true, and all else for no.
 func (v *verified) UnmarshalJSON(text []byte) error {
-	*v = string(text) == "true" || string(text) == `"true"`
+	*v = verified(string(text) == "true" || string(text) == `"true"`)
 	return nil
 }
 

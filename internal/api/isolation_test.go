@@ -425,13 +425,13 @@ func TestIsolation(t *testing.T) {
 			f.user(t)
 		}
 		p := &probe{s: s, own: own, other: other}
-		doc := readOpenAPI(t, s.Server)
+		doc, everybody := readOpenAPI(t, s.Server), callers(t, s.Server)
 		for _, r := range s.App.API().Routes() {
 			require.Contains(t, doc.Paths[r.Path], strings.ToLower(r.Method))
 			if r.Open || r.Client {
 				continue // have tests of their own: nobody is known there, or a key in another way
 			}
-			for _, c := range callers(t, s.Server) {
+			for _, c := range everybody {
 				for mode, key := range c.keys {
 					p.cell(t, r, c, mode, key)
 				}
