@@ -15,5 +15,6 @@
 // A session that has shown too little for its owner opens the caller's own factors alone.
 //
 // Tables: api_key, staff_user, staff_session, staff_address, sign_in_wait, staff_totp,
-// staff_recovery, staff_passkey, staff_ceremony, identity_provider, staff_identity.
+// staff_recovery, staff_passkey, staff_ceremony, identity_provider, staff_identity,
+// staff_role, access_token.
 package access

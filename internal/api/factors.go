@@ -112,7 +112,7 @@ func (a *API) removeTOTP(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	if err != nil {
 		return nil, err
 	}
-	return done(a.Access.RemoveTOTP(ctx, r.Grant, proof, a.noteUser(r, audit.FactorRemove, r.Grant.Actor().ID)))
+	return done(a.Access.RemoveTOTP(ctx, r.Grant, proof, a.noteObject(r, audit.FactorRemove, r.Grant.Actor().ID)))
 }
 
 func (a *API) renewRecovery(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -142,5 +142,5 @@ func (a *API) resetFactors(ctx context.Context, r *gate.Request) (*gate.Answer, 
 	if err != nil {
 		return nil, err
 	}
-	return done(a.Access.ResetFactors(ctx, u, a.noteUser(r, audit.FactorsReset, u.ID)))
+	return done(a.Access.ResetFactors(ctx, u, a.noteObject(r, audit.FactorsReset, u.ID)))
 }

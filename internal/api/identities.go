@@ -134,7 +134,7 @@ func (a *API) updateIdentityProvider(ctx context.Context, r *gate.Request) (*gat
 	if p, err = a.readIdentityProvider(ctx, r, p); err != nil {
 		return nil, err
 	}
-	if err := a.Access.ChangeIdentityProvider(ctx, r.Grant, p, a.noteUser(r, audit.IdentityChange, p.ID)); err != nil {
+	if err := a.Access.ChangeIdentityProvider(ctx, r.Grant, p, a.noteObject(r, audit.IdentityChange, p.ID)); err != nil {
 		return nil, err
 	}
 	return encode(http.StatusOK, a.showIdentityProvider(p))
@@ -144,7 +144,7 @@ func (a *API) removeIdentityProvider(ctx context.Context, r *gate.Request) (*gat
 	if err := mayVouch(r); err != nil {
 		return nil, err
 	}
-	return done(a.Access.RemoveIdentityProvider(ctx, r.Grant, r.ID, a.noteUser(r, audit.IdentityRemove, r.ID)))
+	return done(a.Access.RemoveIdentityProvider(ctx, r.Grant, r.ID, a.noteObject(r, audit.IdentityRemove, r.ID)))
 }
 
 // departToProvider sends a browser away with a cookie of its own for each sign-in, so that

@@ -22,7 +22,7 @@ func (a *API) beginPasskey(ctx context.Context, r *gate.Request) (*gate.Answer, 
 	if err != nil {
 		return nil, err
 	}
-	ask, err := a.Access.BeginPasskey(ctx, r.Grant, party, proof, a.noteUser(r, audit.FactorStart, r.Grant.Actor().ID))
+	ask, err := a.Access.BeginPasskey(ctx, r.Grant, party, proof, a.noteObject(r, audit.FactorStart, r.Grant.Actor().ID))
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (a *API) renamePasskey(ctx context.Context, r *gate.Request) (*gate.Answer,
 	if err := f.end(); err != nil {
 		return nil, err
 	}
-	k, err := a.Access.RenamePasskey(ctx, r.Grant, r.ID, name, a.noteUser(r, audit.FactorChange, r.ID))
+	k, err := a.Access.RenamePasskey(ctx, r.Grant, r.ID, name, a.noteObject(r, audit.FactorChange, r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (a *API) removePasskey(ctx context.Context, r *gate.Request) (*gate.Answer,
 	if err != nil {
 		return nil, err
 	}
-	return done(a.Access.RemovePasskey(ctx, r.Grant, r.ID, proof, a.noteUser(r, audit.FactorRemove, r.ID)))
+	return done(a.Access.RemovePasskey(ctx, r.Grant, r.ID, proof, a.noteObject(r, audit.FactorRemove, r.ID)))
 }
 
 func (a *API) beginPasskeyLogin(ctx context.Context, r *gate.Request) (*gate.Answer, error) {

@@ -261,11 +261,8 @@ func TestExportOfACustomer(t *testing.T) {
 		}
 		require.Contains(t, files["index.html"], fmt.Sprint("<bdi>", id, "</bdi>"))
 		whole := fmt.Sprint(files)
-		for _, no := range []string{"secret of the hold", fmt.Sprint(other), fmt.Sprint(f.person), "Person", "4242424242424242", `"token"`, "<script>alert(1)"} {
-			if no == "<script>alert(1)" {
-				require.NotContains(t, files["index.html"], no)
-				continue
-			}
+		require.NotContains(t, files["index.html"], "<script>alert(1)")
+		for _, no := range []string{"secret of the hold", fmt.Sprint(other), fmt.Sprint(f.person), "Person", "4242424242424242", `"token"`} {
 			require.NotContains(t, whole, no)
 		}
 		require.Contains(t, trailOf(t, s, "customer.export"), "ok")

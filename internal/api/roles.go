@@ -149,7 +149,7 @@ func (a *API) createRole(ctx context.Context, r *gate.Request) (*gate.Answer, er
 		if err := r.Record(tx, idempotency.Subject{}, answer); err != nil {
 			return err
 		}
-		return a.noteUser(r, audit.RoleCreate, made.ID)(tx)
+		return a.noteObject(r, audit.RoleCreate, made.ID)(tx)
 	})
 	return answer, err
 }
@@ -175,7 +175,7 @@ func (a *API) updateRole(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	if changed.Permissions, err = givable(r, &form{request: r}); err != nil {
 		return nil, err
 	}
-	if err := a.Access.ChangeRole(ctx, old, changed, a.noteUser(r, audit.RoleChange, old.ID)); err != nil {
+	if err := a.Access.ChangeRole(ctx, old, changed, a.noteObject(r, audit.RoleChange, old.ID)); err != nil {
 		return nil, err
 	}
 	return encode(http.StatusOK, showRole(changed))
@@ -186,5 +186,5 @@ func (a *API) removeRole(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	if err != nil {
 		return nil, err
 	}
-	return done(a.Access.RemoveRole(ctx, role, a.noteUser(r, audit.RoleRemove, role.ID)))
+	return done(a.Access.RemoveRole(ctx, role, a.noteObject(r, audit.RoleRemove, role.ID)))
 }

@@ -206,7 +206,7 @@ func (a *API) removeUser(ctx context.Context, r *gate.Request) (*gate.Answer, er
 	if err != nil {
 		return nil, err
 	}
-	return done(a.Access.Remove(ctx, u, a.noteUser(r, audit.UserRemove, u.ID)))
+	return done(a.Access.Remove(ctx, u, a.noteObject(r, audit.UserRemove, u.ID)))
 }
 
 func (a *API) endUserSessions(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
@@ -214,11 +214,11 @@ func (a *API) endUserSessions(ctx context.Context, r *gate.Request) (*gate.Answe
 	if err != nil {
 		return nil, err
 	}
-	return done(a.Access.EndSessions(ctx, u, a.noteUser(r, audit.SessionEnd, u.ID)))
+	return done(a.Access.EndSessions(ctx, u, a.noteObject(r, audit.SessionEnd, u.ID)))
 }
 
-// noteUser adds a record about a user to the unit that changes them.
-func (a *API) noteUser(r *gate.Request, action string, object int64) func(*db.Tx) error {
+// noteObject adds a record about a user, a role or a session to the unit that changes it.
+func (a *API) noteObject(r *gate.Request, action string, object int64) func(*db.Tx) error {
 	return func(tx *db.Tx) error { return a.Audit.Add(tx, r.Grant, audit.Entry{Action: action, Object: object}) }
 }
 
@@ -263,12 +263,12 @@ func (a *API) listSessions(ctx context.Context, r *gate.Request) (*gate.Answer, 
 }
 
 func (a *API) endSession(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	return done(a.Access.EndSession(ctx, r.Grant, r.ID, a.noteUser(r, audit.SessionEnd, r.ID)))
+	return done(a.Access.EndSession(ctx, r.Grant, r.ID, a.noteObject(r, audit.SessionEnd, r.ID)))
 }
 
 func (a *API) logOut(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
 	session := r.Grant.Actor().Session
-	return done(a.Access.EndSession(ctx, r.Grant, session, a.noteUser(r, audit.UserSignOut, session)))
+	return done(a.Access.EndSession(ctx, r.Grant, session, a.noteObject(r, audit.UserSignOut, session)))
 }
 
 // maxSent bounds a password before it is hashed.
