@@ -25,8 +25,9 @@ func EachOf(ctx context.Context, store *db.DB, r owner.Room, t Table, customerID
 }
 
 func each(ctx context.Context, store *db.DB, r owner.Room, t Table, scope db.Scope, sql string, args []any, line func(Record) error) error {
+	columns := t.exported()
 	return store.Each(ctx, scope, sql, args, func(row db.Row) error {
-		rec, err := read(ctx, r, t, row)
+		rec, err := read(ctx, r, t, columns, row)
 		if err != nil {
 			return errors.Join(errors.New("archive: a row of "+t.Name+" can't be read"), err)
 		}

@@ -54,8 +54,7 @@ type cells struct {
 }
 
 // read opens one row. A document whose key was destroyed is null: its customer was erased.
-func read(ctx context.Context, r owner.Room, t Table, row db.Row) (Record, error) {
-	columns := t.exported()
+func read(ctx context.Context, r owner.Room, t Table, columns []column, row db.Row) (Record, error) {
 	c := cells{make([]int64, len(columns)), make([]string, len(columns)), make([][]byte, len(columns))}
 	var keyID int64
 	if err := row.Scan(c.into(columns, t, &keyID)...); err != nil {
