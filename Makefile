@@ -20,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks mutants volume sweep cards import clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks mutants volume sweep cards edits import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,10 @@ sweep: ## requests for what is another's, from every role, owner, mode and sourc
 cards: COUNT = 1000000
 cards: ## card numbers through every door, then searched for in every file, COUNT=1000000
 	go test ./internal/api -count=1 -timeout 0 -v -run 'Card' -args -cards=$(COUNT)
+
+edits: COUNT = 20000
+edits: ## edits of the stored audit trail on both engines, each named by verify, COUNT=20000
+	$(TESTPG) -- go test ./internal/audit -count=1 -timeout 0 -v -run '^TestEdits$$' -args -edits=$(COUNT)
 
 import: ## import, kill, export and import of ROWS=100000 rows
 	$(CAMPAIGN) -run '^TestImport' -args -rows=$(ROWS)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -23,10 +24,26 @@ type Checkpoint struct {
 	Root tlog.Hash
 }
 
-func signHead(signer note.Signer, e edge) (string, error) {
-	text := fmt.Sprintf("%s\n%d\n%s\n", origin, e.size, e.root())
-	signed, err := note.Sign(&note.Note{Text: text}, signer)
+// headText is what a head's signature covers: whose tree, its size, its root, and in an
+// extension line when it was signed, in milliseconds (C2SP tlog-checkpoint).
+func headText(e edge, at int64) string {
+	return fmt.Sprintf("%s\n%d\n%s\ntime %d\n", origin, e.size, e.root(), at)
+}
+
+func signHead(signer note.Signer, e edge, at int64) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: headText(e, at)}, signer)
 	return string(signed), err
+}
+
+// isHead reports whether a note is this tree's head as we sign it, to the last bit: base64
+// has several spellings of one signature, and a note room for signatures that nobody checks.
+func isHead(stored string, e edge, at int64, verifier note.Verifier) bool {
+	n, err := note.Open([]byte(stored), note.VerifierList(verifier))
+	if err != nil || n.Text != headText(e, at) {
+		return false
+	}
+	_, err = base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64)
+	return err == nil && stored == n.Text+"\n— "+n.Sigs[0].Name+" "+n.Sigs[0].Base64+"\n"
 }
 
 var errCheckpoint = errors.New("the checkpoint is not signed by this installation's audit key")

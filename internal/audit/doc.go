@@ -7,7 +7,9 @@
 //	sealer, at least each second: pending → audit_segment (sequence, RFC 6962 leaves)
 //	                              + audit_checkpoint (signed tree head)
 //	            after that commit: the checkpoint → the outside sink
-//	Verify      recomputes everything from the records and names the first bad one
+//	Verify      recomputes everything from the records and names the first bad one;
+//	            every bit of a sealed row is held: by the leaves, by the hash of the packed
+//	            records behind them, by the signed head, by what follows from the records
 //
 // No chain runs through the write path: it would serialise an owner's writes. Records
 // name customers and fields and hold no personal value, so that they stay true and

@@ -130,7 +130,7 @@ func (s *Sealer) keep(tx *db.Tx, seg segment, e *edge) error {
 	if err != nil {
 		return err
 	}
-	hashes := seg.hashes()
+	hashes := seg.hashes(packed)
 	for i := range seg.records {
 		e.push(tlog.Hash(hashes[i*tlog.HashSize : (i+1)*tlog.HashSize]))
 	}
@@ -146,12 +146,13 @@ func (s *Sealer) keep(tx *db.Tx, seg segment, e *edge) error {
 }
 
 func (s *Sealer) checkpoint(tx *db.Tx, h head) error {
-	signed, err := signHead(s.signer, h.edge)
+	at := s.log.clock.Millis()
+	signed, err := signHead(s.signer, h.edge, at)
 	if err != nil {
 		return err
 	}
 	tx.Exec(`INSERT INTO audit_checkpoint (number, size, at, edge, note) VALUES ($1, $2, $3, $4, $5)`,
-		h.number+1, h.edge.size, s.log.clock.Millis(), h.edge.bytes(), signed)
+		h.number+1, h.edge.size, at, h.edge.bytes(), signed)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"compress/flate"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -73,13 +74,16 @@ func unpack(packed []byte) ([][]byte, error) {
 	return records, nil
 }
 
-func (s segment) hashes() []byte {
-	out := make([]byte, 0, len(s.records)*tlog.HashSize)
+// hashes are the leaf hashes of the records, and behind them the hash of what they were
+// packed into: a compressed text can be spoiled and still unpack to the same records.
+func (s segment) hashes(packed []byte) []byte {
+	out := make([]byte, 0, (len(s.records)+1)*tlog.HashSize)
 	for _, r := range s.records {
 		h := tlog.RecordHash(r)
 		out = append(out, h[:]...)
 	}
-	return out
+	sum := sha256.Sum256(packed)
+	return append(out, sum[:]...)
 }
 
 // customerSet writes the distinct customers in order, as distances.

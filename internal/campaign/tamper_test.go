@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"fmt"
@@ -224,7 +225,7 @@ func records(t *testing.T, packed []byte) [][]byte {
 	return all
 }
 
-// packed is the opposite, with the leaf hashes that belong to it.
+// packed is the opposite, with the hashes that belong to it.
 func packed(t *testing.T, all [][]byte) (body, hashes []byte) {
 	t.Helper()
 	var out bytes.Buffer
@@ -237,7 +238,8 @@ func packed(t *testing.T, all [][]byte) (body, hashes []byte) {
 		hashes = append(hashes, h[:]...)
 	}
 	require.NoError(t, w.Close())
-	return out.Bytes(), hashes
+	sum := sha256.Sum256(out.Bytes())
+	return out.Bytes(), append(hashes, sum[:]...)
 }
 
 // edit rewrites a segment's records and everything in the row that follows from them.
@@ -297,10 +299,10 @@ func rewriteAll(t *testing.T, store *sql.DB) {
 			size++
 		}
 	}
-	for _, row := range query(t, store, `SELECT number, size FROM audit_checkpoint`) {
+	for _, row := range query(t, store, `SELECT number, size, at FROM audit_checkpoint`) {
 		root, err := tlog.TreeHash(row[1].(int64), hashes)
 		require.NoError(t, err)
-		signed, err := note.Sign(&note.Note{Text: fmt.Sprintf("florin-audit\n%d\n%s\n", row[1], root)}, signer)
+		signed, err := note.Sign(&note.Note{Text: fmt.Sprintf("florin-audit\n%d\n%s\ntime %d\n", row[1], root, row[2])}, signer)
 		require.NoError(t, err)
 		statement(`UPDATE audit_checkpoint SET note = $1 WHERE number = $2`, string(signed), row[0])(t, store)
 	}
