@@ -68,6 +68,7 @@ func (p *porter) enter(t *testing.T, secret, from string) error {
 	return err
 }
 
+// Shows: PCI DSS 7.2.5, 8.2.7
 func TestKeysOpenAndClose(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -101,6 +102,7 @@ func TestKeysOpenAndClose(t *testing.T) {
 	})
 }
 
+// Shows: PCI DSS 8.6.3
 func TestRotationOverlaps(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -132,6 +134,7 @@ func TestAnotherNodeForgets(t *testing.T) {
 	})
 }
 
+// Shows: PCI DSS 8.3.2
 func TestOnlyTheHashIsStored(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {

@@ -18,6 +18,7 @@ import (
 
 // TestFailsClosed: when the store does not answer, nobody comes in and nothing is said to
 // be done. The same calls work while it does.
+// Shows: PCI DSS 7.3.3
 func TestFailsClosed(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -108,6 +109,7 @@ func TestUnknownCredentials(t *testing.T) {
 }
 
 // TestSecretsShowNothing and say what they are, so that scanners find a leaked one.
+// Shows: PCI DSS 8.6.1
 func TestSecretsShowNothing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {

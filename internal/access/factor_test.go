@@ -80,6 +80,7 @@ func (p *porter) enrol(t *testing.T, email string) (phone, []access.Secret) {
 }
 
 // TestOneTimeCodes: each row is one sign-in with a code, and says whether it opens.
+// Shows: PCI DSS 8.3.1, 8.5.1
 func TestOneTimeCodes(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -122,6 +123,7 @@ func TestOneTimeCodes(t *testing.T) {
 }
 
 // TestOneCodeAtOnce: of two who show one code at the same moment one comes in.
+// Shows: PCI DSS 8.5.1
 func TestOneCodeAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -200,6 +202,7 @@ func TestConfirmingIsNotGuessing(t *testing.T) {
 
 // TestProofs: what lets somebody in is changed with the password or a code alone, and wrong
 // ones are counted.
+// Shows: PCI DSS 8.3.3
 func TestProofs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -255,6 +258,7 @@ func TestProofs(t *testing.T) {
 }
 
 // TestShortPasswords stand beside a factor and never alone.
+// Shows: PCI DSS 8.3.6
 func TestShortPasswords(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -304,6 +308,7 @@ func TestShortPasswords(t *testing.T) {
 
 // TestAFactorIsRequired: a session without one can only add one, from the moment that the
 // owner wants it.
+// Shows: PCI DSS 8.3.9, 8.4.1
 func TestAFactorIsRequired(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -340,6 +345,7 @@ func TestAFactorIsRequired(t *testing.T) {
 
 // TestNewLinks replace older ones, end sessions when they are used, and are not for the
 // disabled.
+// Shows: PCI DSS 8.3.5
 func TestNewLinks(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -376,6 +382,7 @@ func TestNewLinks(t *testing.T) {
 }
 
 // TestSeedsAreSealed looks for the seed and the codes in the file.
+// Shows: PCI DSS 8.3.2
 func TestSeedsAreSealed(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {

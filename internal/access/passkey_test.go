@@ -80,6 +80,7 @@ func (p *porter) byPasskey(t *testing.T, s *access.Service, answer []byte) (stri
 	return token.Reveal(), err
 }
 
+// Shows: PCI DSS 8.3.1, 8.3.11
 func TestPasskeys(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -138,6 +139,7 @@ func TestPasskeys(t *testing.T) {
 
 // TestPasskeysThatOpenNothing: each row spoils one thing of an answer that opens a session
 // otherwise.
+// Shows: PCI DSS 8.5.1
 func TestPasskeysThatOpenNothing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {

@@ -10,6 +10,7 @@ import (
 	"github.com/florin-gateway/florin/internal/fault"
 )
 
+// Shows: PCI DSS 8.3.6
 func TestNewPasswords(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

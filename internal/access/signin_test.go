@@ -58,6 +58,7 @@ func waits(t *testing.T, err error) time.Duration {
 	return e.RetryAfter
 }
 
+// Shows: PCI DSS 8.2.8
 func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -88,6 +89,7 @@ func TestSessionsEnd(t *testing.T) {
 }
 
 // TestAnotherNodeForgetsUsers: who is disabled elsewhere is believed for less than a second.
+// Shows: PCI DSS 8.2.5
 func TestAnotherNodeForgetsUsers(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -125,6 +127,7 @@ func TestSameWorkForAll(t *testing.T) {
 
 // TestGuessesWait: the waits grow, are the same for unknown accounts, end by themselves,
 // and do not keep out who comes from where they were before.
+// Shows: PCI DSS 8.3.4
 func TestGuessesWait(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {
@@ -200,6 +203,7 @@ func TestOneAddressGuessesAtAll(t *testing.T) {
 	})
 }
 
+// Shows: PCI DSS 8.3.5
 func TestInvitationsExpire(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, p *porter) {

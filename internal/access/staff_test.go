@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Shows: PCI DSS 8.3.2
 func TestPassword(t *testing.T) {
 	t.Parallel()
 	const password = "correct horse 🐎 battery"

@@ -81,6 +81,7 @@ func doors(id int64) map[string]func(text string) apptest.Request {
 }
 
 // TestCardGuard sends card numbers through every door and looks for them in every file.
+// Shows: PCI DSS 3.5.1, 4.2.2
 func TestCardGuard(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)

@@ -109,6 +109,7 @@ func full(email string) m {
 		"preferences":    m{"currency": "EUR", "notifications": m{"sms": true, "email": false}, "paymentMethod": "UPI", "language": "es"}, "metadata": m{"a": "1", "b": "2"}}
 }
 
+// Shows: GDPR Art. 5(1)(d)
 func TestUpdates(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

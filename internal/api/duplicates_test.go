@@ -115,6 +115,7 @@ func TestLikelyDuplicates(t *testing.T) {
 	})
 }
 
+// Shows: GDPR Art. 12(1), Art. 17(1)
 func TestErasure(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

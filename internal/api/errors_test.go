@@ -132,6 +132,7 @@ func places(canary string, id int64) map[string]apptest.Request {
 }
 
 // TestErrorsRepeatNothing: no error holds what a client sent, and no log at debug level.
+// Shows: GDPR Art. 25
 func TestErrorsRepeatNothing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

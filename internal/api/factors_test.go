@@ -136,6 +136,7 @@ func TestSecondFactor(t *testing.T) {
 }
 
 // TestASecondFactorIsRequired by the owner's setting: only what adds one is open.
+// Shows: PCI DSS 8.4.1, 8.5.1
 func TestASecondFactorIsRequired(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

@@ -13,6 +13,7 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 )
 
+// Shows: PCI DSS 10.2.1
 func TestConditionalRequests(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -61,6 +62,7 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
+// Shows: GDPR Art. 25
 func TestPersonalAnswersAreNotCached(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)

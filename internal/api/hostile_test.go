@@ -31,6 +31,7 @@ func raw(t *testing.T, s *apptest.Server, text string) *http.Response {
 	return resp
 }
 
+// Shows: PCI DSS 6.2.4
 func TestHostileInput(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

@@ -137,6 +137,7 @@ func TestIdempotencyAfterErasure(t *testing.T) {
 	})
 }
 
+// Shows: PCI DSS 8.6.2
 func TestSecretsAreShownOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

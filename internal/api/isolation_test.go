@@ -410,6 +410,7 @@ var varying = regexp.MustCompile(`"(timestamp|requestId|customerId)":"[^"]*"|(Cu
 func sameButIDs(body []byte) string { return varying.ReplaceAllString(string(body), "_") }
 
 // TestIsolation probes every route × caller × owner × mode.
+// Shows: PCI DSS 7.3.1, 10.3.1, A1.1.1
 func TestIsolation(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -532,6 +533,7 @@ func expected(r gate.Route, c caller, mode auth.Mode) int {
 }
 
 // TestKeysDoNotEscalate: a test key can't get at live data by making or rotating keys.
+// Shows: PCI DSS 6.5.5, 7.2.1, 7.2.5
 func TestKeysDoNotEscalate(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

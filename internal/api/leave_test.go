@@ -72,6 +72,7 @@ func text(files map[string]string) string {
 
 // TestOwnersLeave: what an owner takes along is all of theirs and nothing of others, and
 // afterwards there is nothing of theirs and all of the others'.
+// Shows: GDPR Art. 28
 func TestOwnersLeave(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

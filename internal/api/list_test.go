@@ -146,6 +146,7 @@ func TestSearch(t *testing.T) {
 	})
 }
 
+// Shows: GDPR Art. 5(1)(c)
 func TestFields(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)

@@ -18,6 +18,7 @@ var personal = []string{"Zwetschgenstrasse", "Quintessa", "quintessa", "9876", "
 
 // TestMaskedRolesSeeNoPersonalValue through any answer that shows a customer, and see all
 // of them by a reveal alone, which the trail holds with its purpose.
+// Shows: PCI DSS 7.2.1, 10.2.1; GDPR Art. 5(1)(b), Art. 5(1)(c), Art. 25
 func TestMaskedRolesSeeNoPersonalValue(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

@@ -102,6 +102,7 @@ func addProvider(t *testing.T, s *apptest.Server, key string, body m) (id int64,
 
 // TestSignInByDex goes through dex's own pages: somebody who was invited comes in without a
 // password, is the same person the next time, and is gone once disabled.
+// Shows: PCI DSS 8.3.1
 func TestSignInByDex(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

@@ -330,6 +330,7 @@ func TestNotification(t *testing.T) {
 
 // TestCardsThroughPayments sends real-looking cards through the doors that take cards, and
 // looks for them in every file.
+// Shows: PCI DSS 3.2.1, 3.3.1, 3.5.1, 4.2.2
 func TestCardsThroughPayments(t *testing.T) {
 	t.Parallel()
 	s := &suite{Server: apptest.SQLite(t)}

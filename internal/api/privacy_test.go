@@ -20,6 +20,7 @@ import (
 
 // TestRestriction: what is restricted is kept, and neither read nor used, by anybody but
 // those who may manage privacy, until it is lifted (GDPR Art. 18).
+// Shows: GDPR Art. 12(1), Art. 18
 func TestRestriction(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -78,6 +79,7 @@ func TestRestriction(t *testing.T) {
 }
 
 // TestHolds: a hold keeps a customer until its day or its release, and no longer.
+// Shows: GDPR Art. 17(3)
 func TestHolds(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -111,6 +113,7 @@ func TestHolds(t *testing.T) {
 }
 
 // TestHoldsAgainstErasures: whichever of the two is answered first holds.
+// Shows: GDPR Art. 17(3)
 func TestHoldsAgainstErasures(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -133,6 +136,7 @@ func TestHoldsAgainstErasures(t *testing.T) {
 
 // TestCertificates: an erasure's certificate says what was done, names nobody, and is
 // signed so that no other text passes.
+// Shows: GDPR Art. 17(1)
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -232,6 +236,7 @@ func unpack(t *testing.T, file []byte) map[string]string {
 
 // TestExportOfACustomer: all that is kept of one person, nothing of another, no secret, and
 // a page that hostile values don't break.
+// Shows: GDPR Art. 12(1), Art. 15
 func TestExportOfACustomer(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

@@ -11,6 +11,7 @@ import (
 )
 
 // TestOwnRoles: made, given, changed, taken away; by nobody for more than they may.
+// Shows: PCI DSS 7.2.1
 func TestOwnRoles(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

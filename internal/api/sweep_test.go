@@ -84,6 +84,7 @@ type sweep struct {
 
 // TestSweep sends requests for what is another's from every role of every owner and mode,
 // by every source that an id can come from. Each is answered as one for what nobody has.
+// Shows: PCI DSS A1.1.1, A1.1.4
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

@@ -110,6 +110,7 @@ func TestFirstAdminSignsIn(t *testing.T) {
 
 // TestSignInsThatFail: one answer for who is unknown, invited, disabled or mistaken, and a
 // record in the trail of each known account.
+// Shows: PCI DSS 10.2.1
 func TestSignInsThatFail(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -137,6 +138,7 @@ func TestSignInsThatFail(t *testing.T) {
 }
 
 // TestUsersHoldNothingOnceDisabled: sessions and own keys end, and do not come back.
+// Shows: PCI DSS 8.2.5
 func TestUsersHoldNothingOnceDisabled(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -175,6 +177,7 @@ func TestUsersHoldNothingOnceDisabled(t *testing.T) {
 }
 
 // TestInvitations are good once, for seven days, and for rights that the inviter has.
+// Shows: PCI DSS 7.2.1, 8.2.1, 8.3.5
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

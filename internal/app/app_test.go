@@ -25,3 +25,16 @@ func TestACustomerLives(t *testing.T) {
 		require.Equal(t, 200, trail.Status, string(trail.Body)+s.Logs.String())
 	})
 }
+
+// TestNoTwoInstallationsShareACredential: there is no default one.
+// Shows: PCI DSS 2.2.2
+func TestNoTwoInstallationsShareACredential(t *testing.T) {
+	t.Parallel()
+	one, other := apptest.SQLite(t), apptest.SQLite(t)
+	for _, pair := range [][2]string{{one.Live, other.Live}, {one.Test, other.Test}, {one.Operator, other.Operator}, {one.AdminPassword, other.AdminPassword}} {
+		require.NotEmpty(t, pair[0])
+		require.NotEqual(t, pair[0], pair[1])
+	}
+	require.Equal(t, 200, one.Do(t, apptest.Request{Method: "GET", Path: "/customers", Key: one.Live}).Status)
+	require.Equal(t, 401, one.Do(t, apptest.Request{Method: "GET", Path: "/customers", Key: other.Live}).Status)
+}

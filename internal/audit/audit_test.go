@@ -91,6 +91,7 @@ func (o *office) verify(t *testing.T, against *Checkpoint) Report {
 
 func read(customers ...int64) Entry { return Entry{Action: CustomerRead, Customers: customers} }
 
+// Shows: PCI DSS 10.3.3; GDPR Art. 5(2)
 func TestSealAndVerify(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, o *office) {
@@ -188,6 +189,7 @@ func newOffice(t *testing.T, store *db.DB) *office {
 	return o
 }
 
+// Shows: PCI DSS 10.2.2, A1.2.1
 func TestRecordComesBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, o *office) {
@@ -214,6 +216,7 @@ func TestRecordComesBack(t *testing.T) {
 }
 
 // TestPagesMissNothing walks the trail while records are added and sealed.
+// Shows: PCI DSS 10.4.1
 func TestPagesMissNothing(t *testing.T) {
 	t.Parallel()
 	from := time.Date(2026, 3, 1, 12, 3, 0, 0, time.UTC)
@@ -335,6 +338,7 @@ func TestAddersAndTwoSealers(t *testing.T) {
 	})
 }
 
+// Shows: PCI DSS 10.7.2
 func TestSinkFails(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, o *office) {
@@ -368,6 +372,7 @@ func TestSinkFails(t *testing.T) {
 }
 
 // TestResume: after a crash between commit and sink the newest checkpoint goes out.
+// Shows: PCI DSS 10.3.3
 func TestResume(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, o *office) {

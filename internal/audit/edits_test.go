@@ -38,6 +38,8 @@ var (
 // nobody. Of audit_pending only what a row says twice is held.
 //
 //	go test ./internal/audit -run '^TestEdits$' -v -args -edits 5000 -seed 7
+//
+// Shows: PCI DSS 10.3.4
 func TestEdits(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, url string) {

@@ -9,6 +9,7 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 )
 
+// Shows: PCI DSS 7.3.1
 func TestAllowNeedsThePermission(t *testing.T) {
 	t.Parallel()
 	actor := auth.Actor{Owner: 1, Realm: 2, Permissions: auth.Support.Permissions()}
@@ -22,6 +23,7 @@ func TestAllowNeedsThePermission(t *testing.T) {
 	require.False(t, grant.Valid())
 }
 
+// Shows: GDPR Art. 28
 func TestOperatorSeesNothingOfOwnersData(t *testing.T) {
 	t.Parallel()
 	operator := auth.Actor{Permissions: auth.Operator.Permissions()}

@@ -33,6 +33,7 @@ func TestPermissionsOfRoles(t *testing.T) {
 	require.Equal(t, auth.CustomersRead, some[1], "the list itself stays")
 }
 
+// Shows: GDPR Art. 25
 func TestWhoSeesValues(t *testing.T) {
 	t.Parallel()
 	for _, p := range auth.All() {

@@ -25,6 +25,7 @@ const readyWithin = 2 * time.Second
 
 // TestCrash kills the program under load, again and again: nothing acknowledged is
 // lost and nothing is done twice. (It says nothing about fsync: see TestPower.)
+// Shows: GDPR Art. 32(1)(b)
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {

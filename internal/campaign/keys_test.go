@@ -47,6 +47,7 @@ func rotateAll() []string {
 	return []string{"keys", "rotate", "--root", "--epoch", "--owner-key", "--index"}
 }
 
+// Shows: PCI DSS 3.7.4
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)

@@ -16,6 +16,7 @@ import (
 
 // TestOnDisk puts a value that occurs nowhere else into every personal field, works
 // with the customers, and then looks for the values in everything that was written.
+// Shows: GDPR Art. 5(1)(f)
 func TestOnDisk(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 // TestPower cuts the power of a computer whose disk forgets what was not fsynced.
 // The second computer is the control: with synchronous=NORMAL the same cuts must lose
 // something, or this campaign sees nothing.
+// Shows: GDPR Art. 32(1)(b)
 func TestPower(t *testing.T) {
 	t.Parallel()
 	t.Run("FULL", func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 // TestPostgresRestart kills PostgreSQL, postmaster and all, while Florin serves, and
 // lets it recover: meanwhile 503 with Retry-After and nothing else, no request hangs,
 // and service comes back by itself.
+// Shows: GDPR Art. 32(1)(b)
 func TestPostgresRestart(t *testing.T) {
 	t.Parallel()
 	pg := cluster(t, false)

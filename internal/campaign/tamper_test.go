@@ -26,6 +26,7 @@ import (
 
 // TestAuditEdits changes the trail as somebody would who has the disk and not the
 // keys. Every change has to be seen, and a record named.
+// Shows: PCI DSS 10.3.4; GDPR Art. 32(1)(d)
 func TestAuditEdits(t *testing.T) {
 	t.Parallel()
 	in, outside := trail(t)

@@ -18,6 +18,7 @@ import (
 const digits = "4242424242424242"
 
 // TestNothingPrints writes a card in every way that a careless line could.
+// Shows: PCI DSS 3.3.1
 func TestNothingPrints(t *testing.T) {
 	t.Parallel()
 	number, err := card.ParseNumber("4242 4242-4242 4242")
@@ -55,6 +56,7 @@ func TestNothingPrints(t *testing.T) {
 	require.Equal(t, digits, number.Reveal(), "a connector gets the digits")
 }
 
+// Shows: PCI DSS 3.4.1
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ number, brand, bin, last4 string }{

@@ -65,6 +65,7 @@ func TestWhereASettingComesFrom(t *testing.T) {
 	require.True(t, exists("flag"))
 }
 
+// Shows: PCI DSS 1.3, 2.2.7, 4.2.1
 func TestRefusedCommandLines(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -103,6 +104,7 @@ func TestHelpHasExamples(t *testing.T) {
 	require.Contains(t, stdout, cli.Version)
 }
 
+// Shows: PCI DSS 2.2.6; GDPR Art. 32(1)(d)
 func TestDoctorNamesWhatIsUnsafe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -15,6 +15,7 @@ import (
 
 // An installation that has taken hundreds of cards holds none, nor anything that looks
 // like one; a log that somebody careless wrote does.
+// Shows: PCI DSS 3.5.1, 12.10.7
 func TestPanScan(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)

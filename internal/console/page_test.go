@@ -85,6 +85,7 @@ func TestInvitationPage(t *testing.T) {
 }
 
 // TestPageTalksToNobodyElse holds the headers that say so.
+// Shows: PCI DSS 6.4.3; GDPR Art. 44
 func TestPageTalksToNobodyElse(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)

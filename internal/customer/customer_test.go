@@ -255,6 +255,7 @@ func TestListPlans(t *testing.T) {
 }
 
 // TestErasureIsFinished kills the process between the rows and the key.
+// Shows: GDPR Art. 17(1)
 func TestErasureIsFinished(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {

@@ -36,6 +36,7 @@ func run(t *testing.T, conn *pgx.Conn, texts ...string) {
 const plantCustomer = `INSERT INTO customer (realm_id, id, key_id, user_id, version, facts, status, has_payment_requests, total_deposits, updated_at, doc)
 	VALUES ($1, $2, 1, 1, 1, 0, 0, 0, 0, 0, $3)`
 
+// Shows: PCI DSS 7.2.6, A1.1.1
 func TestRowLevelSecurity(t *testing.T) {
 	t.Parallel()
 	_, store, conn := server(t, schema.Main)
@@ -78,6 +79,7 @@ func TestRowLevelSecurity(t *testing.T) {
 	run(t, conn, `ROLLBACK`)
 }
 
+// Shows: PCI DSS 7.2.6, 10.3.2, 10.5.1
 func TestTrailCanOnlyGrow(t *testing.T) {
 	t.Parallel()
 	_, store, _ := server(t, schema.Main)
@@ -122,6 +124,7 @@ func TestScopeEndsWithItsUnit(t *testing.T) {
 	}
 }
 
+// Shows: PCI DSS A1.1.1
 func TestForgottenTableIsFound(t *testing.T) {
 	t.Parallel()
 	url, store, conn := server(t, things)

@@ -51,6 +51,7 @@ func TestSecondProcessIsRefused(t *testing.T) {
 }
 
 // TestScrubEmptiesTheLog: what was deleted must not stay in the write-ahead log.
+// Shows: GDPR Art. 17(1)
 func TestScrubEmptiesTheLog(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "florin.db")

@@ -275,6 +275,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// Shows: PCI DSS 6.5.5
 func TestNothingLooksLikeACard(t *testing.T) {
 	t.Parallel()
 	require.True(t, cardIn("4242 4242-4242.4242"), "the check itself must bite")

@@ -174,6 +174,7 @@ func TestHowFarItCame(t *testing.T) {
 	require.True(t, egress.NotSent(err))
 }
 
+// Shows: PCI DSS 4.2.1
 func TestTLSVersions(t *testing.T) {
 	t.Parallel()
 	for version, works := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {

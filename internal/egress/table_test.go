@@ -88,6 +88,7 @@ func everything() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
 }
 
+// Shows: PCI DSS 1.3; GDPR Art. 44
 func TestNoConnection(t *testing.T) {
 	t.Parallel()
 	strict, strictly := counting(t, egress.Config{})

@@ -26,6 +26,7 @@ func whole() gate.Route {
 }
 
 // TestRoutesMustBeWhole: a route that leaves out a decision does not start the server.
+// Shows: PCI DSS 7.3.1, 10.2.1; GDPR Art. 5(2)
 func TestRoutesMustBeWhole(t *testing.T) {
 	t.Parallel()
 	_, err := newGate().Handler([]gate.Route{whole()}, []string{"/api"}, nil)

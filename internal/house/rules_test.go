@@ -213,6 +213,7 @@ func matches(imported, rule string) bool {
 	return imported == rule || strings.HasSuffix(rule, "/") && strings.HasPrefix(imported, rule)
 }
 
+// Shows: PCI DSS 6.2.4
 func TestReservedImports(t *testing.T) {
 	t.Parallel()
 	none(t, importFaults(repository(t)))

@@ -31,6 +31,7 @@ func TestIDsGrowAndFitABrowsersNumber(t *testing.T) {
 	}
 }
 
+// Shows: PCI DSS 10.6.1
 func TestIDsDoNotRepeatWhenTheClockStepsBack(t *testing.T) {
 	t.Parallel()
 	fake := clock.NewFake(start)

@@ -131,6 +131,7 @@ func TestKeyIsBoundToItsRequest(t *testing.T) {
 	})
 }
 
+// Shows: GDPR Art. 17(1)
 func TestErasureErasesTheAnswer(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *desk) {

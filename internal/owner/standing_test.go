@@ -17,6 +17,7 @@ import (
 func also(*db.Tx) error { return nil }
 
 // TestOnlyGrantsEnter: a realm opens for a grant, and not for who was refused or has none.
+// Shows: PCI DSS 7.3.3
 func TestOnlyGrantsEnter(t *testing.T) {
 	t.Parallel()
 	two(t, func(t *testing.T, store *db.DB, hands *clock.Fake, here, _ *owner.Service) {

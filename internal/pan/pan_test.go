@@ -12,6 +12,7 @@ import (
 	"github.com/florin-gateway/florin/internal/pan/pantest"
 )
 
+// Shows: PCI DSS 3.5.1
 func TestFindSeesEveryDisguise(t *testing.T) {
 	t.Parallel()
 	const numbers = 20_000

@@ -27,6 +27,7 @@ func afterErasure() map[string]string {
 
 // TestErasureReachesEveryTable: a table with a customer_id that nobody thought of fails
 // here.
+// Shows: GDPR Art. 17(1)
 func TestErasureReachesEveryTable(t *testing.T) {
 	t.Parallel()
 	c := config.Config{DataDir: t.TempDir(), RatesFile: filepath.Join(t.TempDir(), "rates.json")}

@@ -369,6 +369,7 @@ func TestSavedMethods(t *testing.T) {
 	})
 }
 
+// Shows: GDPR Art. 17(3), Art. 19
 func TestErasure(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *desk) {

@@ -13,6 +13,7 @@ import (
 
 // A customer whose data were restricted after the request was made pays nothing until
 // they are free again (GDPR Art. 18).
+// Shows: GDPR Art. 18
 func TestRestrictedCustomersDoNotPay(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *desk) {

@@ -110,6 +110,7 @@ func TestALinkThatIsOver(t *testing.T) {
 }
 
 // TestHeaders: every answer forbids what the page does not need.
+// Shows: PCI DSS 6.4.3, 11.6.1
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)
@@ -229,6 +230,7 @@ func TestFaultsStandBesideTheirFields(t *testing.T) {
 
 // TestCardsStayNowhere: not in an answer, the log or a file of the database
 // (PCI DSS 3.3.1, 3.5.1).
+// Shows: PCI DSS 3.2.1, 3.3.1, 3.5.1
 func TestCardsStayNowhere(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -300,6 +302,7 @@ func TestADoubleClickIsOneTry(t *testing.T) {
 }
 
 // TestTheCustomerAgreesToWhatTheyRead: the evidence is the page's sentence.
+// Shows: GDPR Art. 7(1)
 func TestTheCustomerAgreesToWhatTheyRead(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
@@ -354,6 +357,7 @@ func TestLimits(t *testing.T) {
 
 // TestLiveMode has no card form unless the operator said so: one button leads to the
 // provider's own page, and opening ours starts nothing.
+// Shows: PCI DSS 3.3.1
 func TestLiveMode(t *testing.T) {
 	t.Parallel()
 	for accepts, row := range map[bool]struct{ form, without string }{

@@ -12,6 +12,7 @@ import (
 
 // TestEveryTableOfCustomersIsExported, or it is said why it is not. That each is erased is
 // held by payment's TestErasureReachesEveryTable.
+// Shows: GDPR Art. 15
 func TestEveryTableOfCustomersIsExported(t *testing.T) {
 	t.Parallel()
 	store, err := db.Open(t.Context(), schema.Main(db.Config{URL: t.TempDir() + "/test.db"}))

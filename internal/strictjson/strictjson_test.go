@@ -9,6 +9,7 @@ import (
 	"github.com/florin-gateway/florin/internal/strictjson"
 )
 
+// Shows: PCI DSS 6.2.4
 func TestParseRefusesWhatTwoReadersCouldReadInTwoWays(t *testing.T) {
 	t.Parallel()
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }

@@ -34,6 +34,7 @@ func (h *house) fill(t *testing.T, v *vault.Vault, each int) []sealed {
 	return all
 }
 
+// Shows: PCI DSS 3.7.4
 func TestRotations(t *testing.T) {
 	t.Parallel()
 	rows := map[string]struct {
@@ -69,6 +70,7 @@ func TestRotations(t *testing.T) {
 	}
 }
 
+// Shows: PCI DSS 3.7.4
 func TestEpochIsDue(t *testing.T) {
 	t.Parallel()
 	h := sqlite(t)
@@ -272,6 +274,7 @@ func TestTwoNodesRotateAtOnce(t *testing.T) {
 
 // TestOldKeystoreStaysShut: a copy of the keystore from before an epoch, with every
 // key that exists later, opens nothing that was erased since.
+// Shows: PCI DSS 3.7.5; GDPR Art. 17(1)
 func TestOldKeystoreStaysShut(t *testing.T) {
 	t.Parallel()
 	h := &house{dir: t.TempDir(), time: sqlite(t).time}

@@ -112,6 +112,7 @@ func (h *house) requireReadable(t *testing.T, all []sealed) {
 	}
 }
 
+// Shows: PCI DSS 3.6.1, 3.7.1
 func TestHierarchy(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *house) {
@@ -136,6 +137,7 @@ func TestHierarchy(t *testing.T) {
 }
 
 // TestValuesOpenInTheirPlaceAlone moves sealed values to a thousand other places.
+// Shows: PCI DSS 3.7.7; GDPR Art. 5(1)(f)
 func TestValuesOpenInTheirPlaceAlone(t *testing.T) {
 	t.Parallel()
 	h := sqlite(t)
@@ -182,6 +184,7 @@ func sqlite(t *testing.T) *house {
 	return newHouse(t, store)
 }
 
+// Shows: PCI DSS 3.7.1, 3.7.7
 func TestRootKey(t *testing.T) {
 	t.Parallel()
 	root := func(h *house) string { return filepath.Join(h.dir, "root.key") }
@@ -302,6 +305,7 @@ func TestNewSubjectHearsItsCaller(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Shows: PCI DSS 3.6.1
 func TestSubjectCannotBeShown(t *testing.T) {
 	t.Parallel()
 	h := sqlite(t)

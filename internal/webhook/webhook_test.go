@@ -20,6 +20,7 @@ import (
 )
 
 // TestThin: what is posted by default names ids and fields, and no personal value.
+// Shows: GDPR Art. 5(1)(c), Art. 25
 func TestThin(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *desk) {

@@ -179,6 +179,7 @@ func TestSpecURLIsEscaped(t *testing.T) {
 }
 
 // The vendor's bundle is full of addresses that it never fetches, and the policy stops the rest; ours must have none.
+// Shows: GDPR Art. 44
 func TestOwnFilesNameNoOtherHost(t *testing.T) {
 	t.Parallel()
 	outside := regexp.MustCompile(`(?i)https?:|wss?:|["'(=\s]//[a-z0-9]|@import`)
@@ -191,6 +192,7 @@ func TestOwnFilesNameNoOtherHost(t *testing.T) {
 	}
 }
 
+// Shows: PCI DSS 6.4.3
 func TestPageHasNoInlineScript(t *testing.T) {
 	t.Parallel()
 	inline := regexp.MustCompile(`(?i)<script(?:\s+[^>]*)?>[^<]|\son[a-z]+\s*=|<style|javascript:`)

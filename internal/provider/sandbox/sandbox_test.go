@@ -345,6 +345,7 @@ func TestKinds(t *testing.T) {
 }
 
 // TestNothingOfTheCardIsKept looks into the database's files.
+// Shows: PCI DSS 3.3.1
 func TestNothingOfTheCardIsKept(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *sandboxtest.Desk) {
