@@ -109,6 +109,7 @@ func requireError(t *testing.T, got apptest.Response, code string) {
 				PaymentRequestID     *string
 				DeclineReason        *string
 				IssuerResponse       *string
+				TriesLeft            *string
 				MatchedOn            []string
 				Fields               []struct{ Path, Code, Message string }
 			}

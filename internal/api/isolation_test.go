@@ -27,6 +27,7 @@ type fixture struct {
 
 	account, person, saved int64                       // its provider, payer and their method
 	old                    map[string]map[string]int64 // by route
+	code                   string                      // of the verification that was started last
 	users                  string                      // the owner's live admin, who alone manages users
 }
 
@@ -62,6 +63,9 @@ func (f *fixture) key(t *testing.T) int64 {
 func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 	t.Helper()
 	switch {
+	case strings.Contains(r.Path, "{verificationId}"):
+		c := f.customer(t)
+		return map[string]int64{"{id}": c, "{verificationId}": f.verification(t, c)}
 	case strings.Contains(r.Path, "{holdId}"):
 		c := f.customer(t)
 		return map[string]int64{"{id}": c, "{holdId}": f.made(t, fmt.Sprintf("/customers/%d/holds", c), f.hold())}
@@ -123,6 +127,18 @@ func (f *fixture) user(t *testing.T) int64 {
 
 // hold is one that works; where the rows want the fixture's text, it is the reason.
 func (f *fixture) hold() m { return m{"reason": f.canary, "until": "2030-01-01T00:00:00Z"} }
+
+// verification is one of the customer's e-mail address, and its code is known.
+func (f *fixture) verification(t *testing.T, customer int64) int64 {
+	t.Helper()
+	got := f.s.Do(t, apptest.Request{Method: "POST", Path: fmt.Sprintf("/customers/%d/verifications", customer), Key: f.admin, Body: m{"kind": "email"}})
+	require.Equal(t, 200, got.Status, "%s", got.Body)
+	f.code = f.s.Codes.Last().Code
+	if f.mode == auth.Test {
+		f.code = got.JSON(t)["testCode"].(string)
+	}
+	return got.ID(t)
+}
 
 // do sends a request of the fixture's admin that must work.
 func (f *fixture) do(t *testing.T, method, path string, body any) {
@@ -280,6 +296,10 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return m{"address": f.canary + " Street " + f.email()}
 	case "restrictCustomer":
 		return m{"reason": "accuracy_contested", "note": f.canary}
+	case "startVerification":
+		return m{"kind": "email"}
+	case "checkVerification":
+		return m{"code": f.code}
 	case "placeHold":
 		return f.hold()
 	case "eraseCustomers":
@@ -483,7 +503,7 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	if !strings.Contains(r.Path, "{id}") || want != 200 && strings.HasPrefix(c.name, "only ") {
 		return
 	}
-	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
+	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{verificationId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
 	if c.name == "Operator" && want == 200 {
 		return // reaches every owner
 	}

@@ -33,7 +33,7 @@ func OpenAPI(routes []gate.Route, server string) *huma.OpenAPI {
 		Security:   []map[string][]string{{"apiKey": {}}, {"bearer": {}}},
 		Tags: []*huma.Tag{{Name: "Customers", Description: "Profiles of the people who pay"}, {Name: "Payment methods", Description: "Saved ways to pay"},
 			{Name: "Events", Description: "What happened, in order"}, {Name: "Audit", Description: "Who did or saw what"},
-			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Privacy", Description: "What a data protection officer does"}, {Name: "OAuth 2", Description: "Access tokens for machines"}, {Name: "Sign-in", Description: "One's own password and second factors"},
+			{Name: "Administration", Description: "The owner's own settings and keys"}, {Name: "Users", Description: "People who sign in"}, {Name: "Verification", Description: "Whether what a customer told is theirs, and sanctions lists"}, {Name: "Privacy", Description: "What a data protection officer does"}, {Name: "OAuth 2", Description: "Access tokens for machines"}, {Name: "Sign-in", Description: "One's own password and second factors"},
 			{Name: "Operator", Description: "The platform's owners"}},
 	}
 	for _, base := range Bases() {

@@ -20,6 +20,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
+	"github.com/florin-gateway/florin/internal/verification"
 	"github.com/florin-gateway/florin/internal/webhook"
 )
 
@@ -29,24 +30,25 @@ func Bases() []string { return []string{"/ipg/2.0.0", "/api"} }
 
 // API answers requests by calling the features.
 type API struct {
-	Customers *customer.Service
-	Owners    *owner.Service
-	Access    *access.Service
-	Audit     *audit.Log
-	Sealer    *audit.Sealer
-	Events    *event.Log
-	Vault     *vault.Vault
-	Rotations *rotation.Desk
-	Payments  *payment.Service
-	Consents  *consent.Service
-	Routing   *routing.Service
-	Fees      *fee.Service
-	Rates     *rate.Source
-	Webhooks  *webhook.Service
-	Privacy   *privacy.Service
-	Clock     clock.Clock
-	Mail      *notification.MailSender // nil: invitations are shown instead
-	PublicURL func() string
+	Customers     *customer.Service
+	Owners        *owner.Service
+	Access        *access.Service
+	Audit         *audit.Log
+	Sealer        *audit.Sealer
+	Events        *event.Log
+	Vault         *vault.Vault
+	Rotations     *rotation.Desk
+	Payments      *payment.Service
+	Consents      *consent.Service
+	Routing       *routing.Service
+	Fees          *fee.Service
+	Rates         *rate.Source
+	Webhooks      *webhook.Service
+	Privacy       *privacy.Service
+	Verifications *verification.Service
+	Clock         clock.Clock
+	Mail          *notification.MailSender // nil: invitations are shown instead
+	PublicURL     func() string
 	// AcceptCardData lets card numbers in in live mode (--accept-card-data).
 	AcceptCardData bool
 }
@@ -85,6 +87,10 @@ func (a *API) Routes() []gate.Route {
 		onCustomers(del, "/customers/{id}/holds/{holdId}", "releaseHold", auth.PrivacyManage, audit.HoldRelease, gate.NoBody, a.releaseHold).says(releaseHoldDoc),
 		onCustomers(get, "/customers/{id}/export", "exportCustomer", auth.PrivacyManage, audit.CustomerExport, gate.NoBody, a.exportCustomer).says(exportDoc),
 		onCustomers(get, "/customers/{id}/erasure-certificate", "getErasureCertificate", auth.PrivacyManage, audit.CertificateRead, gate.NoBody, a.getCertificate).says(certificateDoc),
+		onCustomers(get, "/customers/{id}/verifications", "listVerifications", auth.CustomersRead, audit.VerificationRead, gate.NoBody, a.listVerifications).query(pageParams()...).says(verificationsDoc),
+		onCustomers(post, "/customers/{id}/verifications", "startVerification", auth.VerificationsWrite, audit.VerificationStart, gate.JSON, a.startVerification).says(startVerificationDoc),
+		onCustomers(get, "/customers/{id}/verifications/{verificationId}", "getVerification", auth.CustomersRead, audit.VerificationRead, gate.NoBody, a.getVerification).says(verificationDoc),
+		onCustomers(post, "/customers/{id}/verifications/{verificationId}/check", "checkVerification", auth.VerificationsWrite, audit.VerificationCheck, gate.JSON, a.checkVerification).says(checkVerificationDoc),
 		admin(post, "/erasures", "eraseCustomers", auth.CustomersErase, audit.ErasureStart, gate.JSON, a.startErasure).says(erasuresDoc),
 		admin(get, "/erasures/{id}", "getErasure", auth.CustomersErase, audit.ErasureRead, gate.NoBody, a.getErasure).says(erasureDoc),
 		payments(get, "/payment-methods", "offerPaymentMethods", auth.PaymentMethodsRead, audit.MethodsOffered, gate.NoBody, a.offers).query(offerParams()...).says(offersDoc),

@@ -29,11 +29,20 @@ type Check struct {
 	Reference *string `json:"reference"`
 }
 
+// Screened is what a search of sanctions lists found.
+type Screened struct {
+	Status    string  `json:"status" enum:"unscreened,clear,review,confirmed"`
+	Time      *string `json:"time" format:"date-time"`
+	Provider  *string `json:"provider"`
+	Reference *string `json:"reference"`
+}
+
 // Verification is what is known of the customer's e-mail, phone and identity.
 type Verification struct {
-	Email    Check `json:"email"`
-	Phone    Check `json:"phone"`
-	Identity Check `json:"identity"`
+	Email     Check    `json:"email"`
+	Phone     Check    `json:"phone"`
+	Identity  Check    `json:"identity"`
+	Screening Screened `json:"screening"`
 }
 
 // Customer is a customer as answers show it; every field is always present.
@@ -414,6 +423,7 @@ type ErrorDetails struct {
 	PaymentRequestID string       `json:"paymentRequestId,omitempty"`
 	DeclineReason    string       `json:"declineReason,omitempty" example:"insufficient_funds" doc:"docs/test-cards.md lists them"`
 	IssuerResponse   string       `json:"issuerResponse,omitempty" doc:"The issuer's own code"`
+	TriesLeft        string       `json:"triesLeft,omitempty" doc:"How many wrong codes a verification still takes"`
 	Fields           []ErrorField `json:"fields,omitempty"`
 	Timestamp        string       `json:"timestamp" format:"date-time"`
 	RequestID        string       `json:"requestId"`

@@ -48,6 +48,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
+	"github.com/florin-gateway/florin/internal/verification"
 	"github.com/florin-gateway/florin/internal/webhook"
 )
 
@@ -85,6 +86,7 @@ type App struct {
 	Webhooks      *webhook.Service
 	Privacy       *privacy.Service
 	Leaving       *leave.Service
+	Verifications *verification.Service
 
 	mail      *notification.MailSender // nil without --smtp-url
 	publicURL string                   // set by Handler
@@ -102,11 +104,17 @@ type options struct {
 	clock       clock.Clock
 	synchronous string
 	connectors  func(*App) provider.Registry
+	verifiers   func(*App) verification.Connectors
 }
 
 // WithConnectors adds kinds of providers.
 func WithConnectors(more func(*App) provider.Registry) Option {
 	return func(o *options) { o.connectors = more }
+}
+
+// WithVerifiers verifies by these in live mode, in the place of what is configured.
+func WithVerifiers(by func(*App) verification.Connectors) Option {
+	return func(o *options) { o.verifiers = by }
 }
 
 // WithClock runs the app on a clock that a test moves.

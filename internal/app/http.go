@@ -42,6 +42,7 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 	open["GET /metrics"] = g.Protect(auth.MetricsRead, audit.MetricsRead, promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
 	for _, base := range api.Bases() {
 		callbacks := g.Open("callbacks", api.MaxCallback, door.Callback)
+		open["POST "+base+"/callbacks/identity/{checker}"] = g.Open("identity callbacks", api.MaxCallback, door.IdentityCallback)
 		open["POST "+base+"/callbacks/{provider}"], open["GET "+base+"/callbacks/{provider}"] = callbacks, callbacks
 	}
 	open["/sandbox/"] = a.Sandbox.Handler()
@@ -79,7 +80,7 @@ func mountConsole(g *gate.Gate, open map[string]http.Handler) error {
 // API is the HTTP API over this app's features.
 func (a *App) API() *api.API {
 	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault, Rotations: a.Rotations,
-		Payments: a.Payments, Consents: a.Consents, Routing: a.Routing, Fees: a.Fees, Rates: a.Rates, Webhooks: a.Webhooks, Privacy: a.Privacy, Clock: a.Clock,
+		Payments: a.Payments, Consents: a.Consents, Routing: a.Routing, Fees: a.Fees, Rates: a.Rates, Webhooks: a.Webhooks, Privacy: a.Privacy, Verifications: a.Verifications, Clock: a.Clock,
 		Mail: a.mail, PublicURL: a.public}
 }
 

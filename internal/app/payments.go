@@ -63,7 +63,10 @@ func (a *App) buildPayments(o options) error {
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
 	a.buildWebhooks(allowed)
 	a.Privacy = privacy.New(privacy.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers})
-	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks, a.Privacy}
+	if err := a.buildVerifications(o); err != nil {
+		return err
+	}
+	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks, a.Privacy, a.Verifications}
 	return nil
 }
 
@@ -115,6 +118,7 @@ func (a *App) startPayments(running context.Context, failed func(string) func(er
 	a.goRun(func() { a.Payments.Run(running, paymentsEvery, failed("payments")) })
 	a.goRun(func() { a.Sandbox.Run(running, paymentsEvery, failed("sandbox callbacks")) })
 	a.goRun(func() { a.Privacy.Run(running, paymentsEvery, failed("erasures")) })
+	a.goRun(func() { a.Verifications.Run(running, paymentsEvery, failed("verifications")) })
 	a.goRun(func() { a.Webhooks.Run(running, paymentsEvery, failed("webhooks")) })
 	a.goRun(func() { a.Notifications.Run(running, paymentsEvery, failed("notifications")) })
 }

@@ -57,6 +57,7 @@ func Rest() []Table {
 		{Name: "webhook_attempt", columns: "endpoint_id# id# event_id# kind$ customer_id# status# took# problem$ answered# answer~", Key: "endpoint_id, id"},
 		{Name: "restriction", columns: "customer_id# id# user_id# reason$ was# doc*", Key: "customer_id", keyFrom: "customer"},
 		{Name: "legal_hold", columns: "customer_id# id# user_id# until_at@ released_at@ doc*", Key: "customer_id, id", keyFrom: "customer"},
+		{Name: "verification", columns: "customer_id# id# user_id# kind$ status$ provider$ tries# expires_at@ end_id# told_at@ reached# doc*", omitted: "due_at", Key: "customer_id, id", keyFrom: "customer", secret: "hash"},
 		{Name: "interaction", columns: "customer_id# id# user_id# status# closed_at@ doc*", Key: "customer_id, id", keyFrom: "customer"},
 		{Name: "consent", columns: "customer_id# id# user_id# purpose$ channel$ withdrawn_at@ doc*", Key: "customer_id, id", keyFrom: "customer"},
 		{Name: "payment_method", columns: "id# customer_id# key_id# provider_id# kind$ status# is_default# expires# told# consent_id# used_at@ doc*", omitted: "fingerprint", Key: "id"},

@@ -120,6 +120,11 @@ const (
 	RatesRead      = "rate.read"
 	Reconcile      = "payment.reconcile"
 
+	VerificationStart = "verification.start"
+	VerificationCheck = "verification.check"
+	VerificationEnd   = "verification.end"
+	VerificationRead  = "verification.read"
+
 	EndpointsRead   = "webhook.list"
 	EndpointCreate  = "webhook.create"
 	EndpointChange  = "webhook.change"

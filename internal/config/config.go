@@ -15,6 +15,15 @@ type Config struct {
 	AuditSink        []string `name:"audit-sink" env:"FLORIN_AUDIT_SINK" placeholder:"FILE" help:"Also append signed audit checkpoints to this file, best on another machine's disk. May be repeated."`
 	SMTPURL          string   `name:"smtp-url" env:"FLORIN_SMTP_URL" placeholder:"URL" help:"Where mail to customers is handed in: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. No mail is sent if not set."`
 	MailFrom         string   `name:"mail-from" env:"FLORIN_MAIL_FROM" placeholder:"ADDRESS" help:"Sender of that mail."`
+	SMSURL           string   `name:"sms-url" env:"FLORIN_SMS_URL" default:"https://api.twilio.com" placeholder:"URL" help:"Where SMS with codes are handed in, at Twilio or whoever speaks like it."`
+	SMSAccount       string   `name:"sms-account" env:"FLORIN_SMS_ACCOUNT" placeholder:"SID" help:"The account there. No SMS is sent in live mode if not set."`
+	SMSToken         string   `name:"sms-token" env:"FLORIN_SMS_TOKEN" placeholder:"TOKEN" help:"Its auth token."`
+	SMSFrom          string   `name:"sms-from" env:"FLORIN_SMS_FROM" placeholder:"NUMBER" help:"Sender of SMS: a number, or a name where the country allows it."`
+	SumsubURL        string   `name:"sumsub-url" env:"FLORIN_SUMSUB_URL" default:"https://api.sumsub.com" placeholder:"URL" help:"Where Sumsub looks at identities."`
+	SumsubToken      string   `name:"sumsub-token" env:"FLORIN_SUMSUB_TOKEN" placeholder:"TOKEN" help:"Sumsub's app token. No identity is verified in live mode if not set."`
+	SumsubSecret     string   `name:"sumsub-secret" env:"FLORIN_SUMSUB_SECRET" placeholder:"SECRET" help:"The app token's secret key."`
+	SumsubWebhook    string   `name:"sumsub-webhook-secret" env:"FLORIN_SUMSUB_WEBHOOK_SECRET" placeholder:"SECRET" help:"Secret key of the webhook to …/callbacks/identity/sumsub, SHA-256 or SHA-512."`
+	SumsubLevel      string   `name:"sumsub-level" env:"FLORIN_SUMSUB_LEVEL" placeholder:"NAME" help:"Verification level: which documents Sumsub asks for."`
 	RatesFile        string   `name:"rates-file" env:"FLORIN_RATES_FILE" placeholder:"FILE" help:"Exchange rates: {\"base\":\"USD\",\"days\":{\"2026-11-24\":{\"EUR\":\"0.92\"}}}. Read again when it changes. Without it live mode takes the base currency only."`
 	EgressAllow      string   `name:"egress-allow" env:"FLORIN_EGRESS_ALLOW" placeholder:"CIDRS" help:"Private networks that outgoing calls (notifications, providers) may reach, also by plain http, like 127.0.0.0/8,10.1.2.0/24."`
 	LogLevel         string   `name:"log-level" env:"FLORIN_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`

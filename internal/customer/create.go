@@ -66,6 +66,7 @@ func (s *Service) check(r room, in Input, current Profile, status Status) (Profi
 	if len(read.faults) > 0 {
 		return Profile{}, status, fault.Fields(read.faults)
 	}
+	read.profile.Checks = current.kept(read.profile)
 	return read.profile, status, nil
 }
 
@@ -158,6 +159,7 @@ func changed(a, b Profile) []string {
 	add(!sameAddress(a.Shipping, b.Shipping), "shippingAddress")
 	add(a.Preferences != b.Preferences, "preferences")
 	add(!slices.Equal(a.Metadata, b.Metadata), "metadata")
+	add(a.Checks != b.Checks, "verification")
 	return fields
 }
 

@@ -71,6 +71,7 @@ type Profile struct {
 	Shipping    *Address
 	Preferences Preferences
 	Metadata    []Pair // in the order given
+	Checks      Checks
 }
 
 // Address is a postal address by its parts.

@@ -42,6 +42,10 @@ func (s *Service) person(ctx context.Context, r room, customerID int64) (Person,
 	if err != nil {
 		return Person{}, err
 	}
+	return s.personOf(ctx, r, c)
+}
+
+func (s *Service) personOf(ctx context.Context, r room, c *Customer) (Person, error) {
 	profile, err := c.Profile()
 	if err != nil {
 		return Person{}, err

@@ -298,6 +298,7 @@ func profileOf(v strictjson.Value, phoneInUse bool) Profile {
 	for _, m := range metadata.Members {
 		p.Metadata = append(p.Metadata, Pair{m.Name, m.Value.Text})
 	}
+	p.Checks = checksOf(v)
 	return p
 }
 

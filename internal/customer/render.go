@@ -16,6 +16,7 @@ type doc struct {
 	phoneInUse bool
 	first      []byte // "name":…,"email":…,"address":…,"phone":…,"memberId":…
 	rest       []byte // "dateOfBirth":…, … ,"metadata":{…}
+	checks     []byte // {"email":…,"phone":…,"identity":…,"screening":…}; nil if nothing was checked
 }
 
 func newDoc(p Profile) doc {
@@ -31,7 +32,7 @@ func newDoc(p Profile) doc {
 	b = addressMember(b, "shippingAddress", p.Shipping)
 	b = preferencesMember(b, p.Preferences)
 	b = metadataMember(b, p.Metadata)
-	return doc{p.PhoneInUse, b[:split:split], b[split:]}
+	return doc{p.PhoneInUse, b[:split:split], b[split:], p.checksJSON()}
 }
 
 func member(b []byte, before, name, value string) []byte {
@@ -83,15 +84,19 @@ func metadataMember(b []byte, pairs []Pair) []byte {
 }
 
 // bytes is the plain text that is sealed: a flag, the first run, a line feed (which
-// JSON strings never hold unescaped), the rest.
+// JSON strings never hold unescaped), the rest, and after one more what was checked.
 func (d doc) bytes() []byte {
-	b := make([]byte, 0, 2+len(d.first)+len(d.rest))
+	b := make([]byte, 0, 3+len(d.first)+len(d.rest)+len(d.checks))
 	flag := byte('-')
 	if d.phoneInUse {
 		flag = '+'
 	}
 	b = append(append(b, flag), d.first...)
-	return append(append(b, '\n'), d.rest...)
+	b = append(append(b, '\n'), d.rest...)
+	if d.checks == nil {
+		return b
+	}
+	return append(append(b, '\n'), d.checks...)
 }
 
 var errDoc = errors.New("customer: a stored profile is damaged")
@@ -101,7 +106,11 @@ func parseDoc(plain []byte) (doc, error) {
 	if end < 1 {
 		return doc{}, errDoc
 	}
-	return doc{plain[0] == '+', plain[1:end:end], plain[end+1:]}, nil
+	rest, checks, checked := bytes.Cut(plain[end+1:], []byte{'\n'})
+	if !checked {
+		checks = nil
+	}
+	return doc{plain[0] == '+', plain[1:end:end], rest, checks}, nil
 }
 
 // DocJSON gives what was sealed of a profile as one JSON object.
@@ -115,6 +124,9 @@ func DocJSON(plain []byte) ([]byte, error) {
 
 func (d doc) json() []byte {
 	text := append(append(append([]byte{'{'}, d.first...), ','), d.rest...)
+	if d.checks != nil {
+		text = append(append(text, `,"verification":`...), d.checks...)
+	}
 	return append(text, '}')
 }
 
@@ -190,6 +202,9 @@ func (c *Customer) AppendJSON(b []byte) []byte {
 
 // appendVerification tells what is known of each way of reaching the customer.
 func (c *Customer) appendVerification(b []byte) []byte {
+	if c.doc.checks != nil {
+		return append(b, c.doc.checks...)
+	}
 	const state = `{"status":"unverified","time":null,"provider":null,"reference":null}`
 	const invalid = `{"status":"invalid","time":null,"provider":null,"reference":null}`
 	phone := state
@@ -199,7 +214,7 @@ func (c *Customer) appendVerification(b []byte) []byte {
 	b = append(append(b, `{"email":`...), state...)
 	b = append(append(b, `,"phone":`...), phone...)
 	b = append(append(b, `,"identity":`...), state...)
-	return append(b, '}')
+	return append(b, `,"screening":{"status":"unscreened","time":null,"provider":null,"reference":null}}`...)
 }
 
 // FieldNames are the members of a customer on the wire, in order.

@@ -44,6 +44,12 @@ const (
 	EndpointDisabled = "webhook_endpoint.disabled"
 	WebhookTest      = "webhook.test" // sent by request, in no log
 
+	// CustomerVerified is of an e-mail address, a phone number or an identity.
+	CustomerVerified     = "customer.verified"
+	VerificationStarted  = "verification.started"
+	VerificationResubmit = "verification.resubmit" // better documents are asked for
+	VerificationFailed   = "verification.failed"
+
 	ConsentGiven     = "consent.given"
 	ConsentWithdrawn = "consent.withdrawn"
 )
@@ -52,7 +58,8 @@ const (
 func Kinds() []string {
 	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, CustomerRestricted, CustomerUnrestricted, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
-		MethodExpiring, MethodExpired, EndpointDisabled, ConsentGiven, ConsentWithdrawn}
+		MethodExpiring, MethodExpired, EndpointDisabled, ConsentGiven, ConsentWithdrawn,
+		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed}
 }
 
 // Event is something that happened to a customer.

@@ -22,7 +22,7 @@ func ladder() []string {
 		4:  "owner",
 		5:  "access customer",
 		6:  "consent fee method notification rate routing",
-		7:  "archive payment",
+		7:  "archive payment verification",
 		8:  "bulk demo leave privacy report rotation segment webhook",
 		9:  "gate",
 		10: "api console paypage",

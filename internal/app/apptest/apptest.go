@@ -31,6 +31,7 @@ type Server struct {
 	Operator string
 	Secret   string // signing secret
 	Logs     *Logs
+	Codes    *Codes // what was sent to verify in live mode
 
 	AdminEmail, AdminPassword string
 }
@@ -70,7 +71,8 @@ func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Opt
 	if c.EgressAllow == "" {
 		c.EgressAllow = "127.0.0.0/8"
 	}
-	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), append([]app.Option{withLive()}, options...)...)
+	codes := &Codes{}
+	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), append([]app.Option{withLive(), codes.option()}, options...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close(t.Context())) })
 	server := httptest.NewUnstartedServer(nil)
@@ -86,7 +88,7 @@ func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Opt
 	require.NoError(t, err)
 	require.NoError(t, a.Start(t.Context()))
 	server.Start()
-	s := &Server{App: a, Config: c, URL: server.URL, Handler: server.Config.Handler, Logs: logs}
+	s := &Server{App: a, Config: c, URL: server.URL, Handler: server.Config.Handler, Logs: logs, Codes: codes}
 	s.readCredentials(t)
 	return s
 }
