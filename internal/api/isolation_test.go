@@ -69,6 +69,12 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 	case strings.Contains(r.Path, "{holdId}"):
 		c := f.customer(t)
 		return map[string]int64{"{id}": c, "{holdId}": f.made(t, fmt.Sprintf("/customers/%d/holds", c), f.hold())}
+	case strings.Contains(r.Path, "{consentId}"):
+		c := f.customer(t)
+		return map[string]int64{"{id}": c, "{consentId}": f.made(t, fmt.Sprintf("/customers/%d/consents", c), f.agreed())}
+	case strings.Contains(r.Path, "{objectionId}"):
+		c := f.customer(t)
+		return map[string]int64{"{id}": c, "{objectionId}": f.made(t, fmt.Sprintf("/customers/%d/objections", c), f.objection(t))}
 	case oneOf(r.ID, "getRestriction", "liftRestriction"):
 		c := f.customer(t)
 		f.do(t, "PUT", fmt.Sprintf("/customers/%d/restriction", c), m{"reason": "objection_pending"})
@@ -138,6 +144,20 @@ func (f *fixture) verification(t *testing.T, customer int64) int64 {
 		f.code = got.JSON(t)["testCode"].(string)
 	}
 	return got.ID(t)
+}
+
+// agreed is a consent to a purpose that every owner has.
+func (f *fixture) agreed() m { return m{"purpose": "save_payment_method", "text": f.canary} }
+
+// objection is to a purpose that one may object to.
+func (f *fixture) objection(t *testing.T) m {
+	t.Helper()
+	f.do(t, "PUT", "/privacy/purposes/statistics", f.interest())
+	return m{"purpose": "statistics", "note": f.canary}
+}
+
+func (f *fixture) interest() m {
+	return m{"lawfulBasis": "legitimate_interests", "description": f.canary}
 }
 
 // do sends a request of the fixture's admin that must work.
@@ -300,6 +320,14 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return m{"kind": "email"}
 	case "checkVerification":
 		return m{"code": f.code}
+	case "giveConsent":
+		return f.agreed()
+	case "raiseObjection":
+		return f.objection(t)
+	case "answerObjection":
+		return m{"answer": "compelling_grounds", "reason": f.canary}
+	case "putPurpose":
+		return f.interest()
 	case "placeHold":
 		return f.hold()
 	case "eraseCustomers":
@@ -369,6 +397,10 @@ func (f *fixture) request(t *testing.T, r gate.Route, key string, fresh bool) ap
 	path := strings.Replace(r.Path, "{paymentMethod}", "CREDIT_CARD", 1)
 	if r.ID == "getRatesOfDay" {
 		path += "?date=2026-11-20"
+	}
+	if strings.Contains(path, "{name}") {
+		f.do(t, "PUT", "/privacy/purposes/statistics", f.interest())
+		path = strings.Replace(path, "{name}", "statistics", 1)
 	}
 	if strings.Contains(path, "{id}") {
 		things := f.old[r.ID]
@@ -503,7 +535,7 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	if !strings.Contains(r.Path, "{id}") || want != 200 && strings.HasPrefix(c.name, "only ") {
 		return
 	}
-	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{verificationId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
+	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{verificationId}", "123456780", "{consentId}", "123456780", "{objectionId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
 	if c.name == "Operator" && want == 200 {
 		return // reaches every owner
 	}

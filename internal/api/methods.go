@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/contact"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
@@ -147,23 +146,4 @@ func readOffer(r *gate.Request) (money.Amount, string, error) {
 		return sum, "", fault.Fields(faults)
 	}
 	return sum, country, nil
-}
-
-func (a *API) consents(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	p, err := a.Customers.Person(ctx, r.Grant, r.ID)
-	if err != nil {
-		return nil, err
-	}
-	all, err := a.Consents.List(ctx, r.Grant, r.ID, p.Key)
-	if err != nil {
-		return nil, err
-	}
-	list := ConsentList{Data: make([]Consent, len(all))}
-	for i, c := range all {
-		list.Data[i] = showConsent(c)
-	}
-	if err := a.Audit.Note(ctx, r.Grant, audit.Entry{Action: audit.ConsentRead, Customers: []int64{r.ID}}); err != nil {
-		return nil, err
-	}
-	return encode(http.StatusOK, list)
 }

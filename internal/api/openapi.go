@@ -138,6 +138,9 @@ func (d *document) parameters(r gate.Route) []*huma.Param {
 		params = append(params, &huma.Param{Name: "id", In: "path", Required: true, Example: 1234567890123,
 			Schema: &huma.Schema{Type: "integer", Format: "int64", Minimum: &one}})
 	}
+	if strings.Contains(r.Path, "{name}") {
+		params = append(params, &huma.Param{Name: "name", In: "path", Required: true, Example: "newsletter", Schema: &huma.Schema{Type: "string"}})
+	}
 	for _, p := range r.Query {
 		params = append(params, &huma.Param{Name: p.Name, In: "query", Description: p.Doc, Example: p.Example, Schema: paramSchema(p.Type)})
 	}

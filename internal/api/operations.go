@@ -71,7 +71,6 @@ var (
 	defaultMethodDoc = operation{tag: "Payment methods", summary: "Make a saved payment method the default", answer: of[PaymentMethod](), errors: []int{404, 409, 410, 422}, headers: []string{"Idempotent-Replayed"}}
 	offersDoc        = operation{tag: "Payment methods", summary: "List what can be paid with", answer: of[OfferList](), errors: []int{404, 410, 422},
 		description: "What this owner's providers take for a country, currency and amount. With customerId the customer's preferred way comes first, then the ways they have paid with, and their saved methods are shown."}
-	consentsDoc = operation{tag: "Customers", summary: "List what a customer agreed to", answer: of[ConsentList](), errors: []int{404, 410}}
 	requestsDoc = operation{tag: "Payment requests", summary: "List payment requests", answer: of[PaymentRequestPage](), description: "Newest first; archived ones only with status=5."}
 
 	createRequestDoc = operation{tag: "Payment requests", summary: "Create a payment request", body: of[PaymentRequestInput](), answer: of[PaymentRequest](), errors: []int{404, 409, 410, 413, 415, 422},

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/florin-gateway/florin/internal/auth"
-	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/fee"
 	"github.com/florin-gateway/florin/internal/gate"
@@ -160,11 +159,6 @@ func showFee(t fee.Table) FeeTable {
 		shown.Maximum = numberOrNull(t.Maximum, t.Currency)
 	}
 	return shown
-}
-
-func showConsent(c consent.Consent) Consent {
-	return Consent{ID: c.ID, Purpose: c.Purpose, Channel: c.Channel, GivenAt: stamp(c.Given()), WithdrawnAt: stampOrNull(c.Withdrawn), Text: orNull(c.Text),
-		PolicyVersion: orNull(c.PolicyVersion), Language: orNull(c.Language), Reference: orNull(c.Reference)}
 }
 
 func showRates(t rate.Table) Rates {

@@ -284,24 +284,6 @@ type OfferList struct {
 	Data []Offer `json:"data"`
 }
 
-// Consent is what a customer agreed to.
-type Consent struct {
-	ID            int64   `json:"id"`
-	Purpose       string  `json:"purpose" example:"save_payment_method"`
-	Channel       string  `json:"channel"`
-	GivenAt       string  `json:"givenAt" format:"date-time"`
-	WithdrawnAt   *string `json:"withdrawnAt" format:"date-time"`
-	Text          *string `json:"text"`
-	PolicyVersion *string `json:"policyVersion"`
-	Language      *string `json:"language"`
-	Reference     *string `json:"reference"`
-}
-
-// ConsentList are a customer's consents, newest first.
-type ConsentList struct {
-	Data []Consent `json:"data"`
-}
-
 // Dispute is a chargeback.
 type Dispute struct {
 	ID               int64   `json:"id"`

@@ -13,6 +13,7 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/config"
 	"github.com/florin-gateway/florin/internal/console"
+	"github.com/florin-gateway/florin/internal/customerpage"
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/paypage"
 )
@@ -49,6 +50,9 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 	if err := a.mountPaymentPage(g, s, open); err != nil {
 		return nil, err
 	}
+	if err := a.mountCustomerPage(g, open); err != nil {
+		return nil, err
+	}
 	if err := mountConsole(g, open); err != nil {
 		return nil, err
 	}
@@ -62,6 +66,17 @@ func (a *App) mountPaymentPage(g *gate.Gate, s config.Serve, open map[string]htt
 	}
 	for pattern, page := range door.Routes() {
 		open[pattern] = g.Page("payment page", paypage.MaxBody, page, door.TooMany)
+	}
+	return nil
+}
+
+func (a *App) mountCustomerPage(g *gate.Gate, open map[string]http.Handler) error {
+	door, err := customerpage.New(customerpage.Door{Consents: a.Consents, Payments: a.Payments, Clock: a.Clock, Log: a.Log, PublicURL: a.publicURL})
+	if err != nil {
+		return err
+	}
+	for pattern, page := range door.Routes() {
+		open[pattern] = g.Page("customer page", customerpage.MaxBody, page, door.TooMany)
 	}
 	return nil
 }

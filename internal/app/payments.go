@@ -46,7 +46,7 @@ func (a *App) buildPayments(o options) error {
 		Deliver: func(ctx context.Context, to provider.Account, c provider.Callback) error {
 			return a.Payments.Told(ctx, to, c)
 		}}
-	a.Consents = &consent.Service{Store: a.Store, Clock: a.Clock, IDs: a.IDs, Events: a.Events}
+	a.Consents = &consent.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Events: a.Events, Random: random, PublicURL: a.public}
 	a.Fees = &fee.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs}
 	a.Methods = &method.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs}
 	a.Routing = &routing.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Registry: a.registry(o)}
@@ -57,6 +57,7 @@ func (a *App) buildPayments(o options) error {
 		if err != nil {
 			return err
 		}
+		sender.May = a.Consents.May
 		a.Notifications.Senders[notification.Mail], a.mail = sender, sender
 	}
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,

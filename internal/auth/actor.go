@@ -26,6 +26,7 @@ const (
 	User      ActorKind = "user" // somebody who signed in
 	SystemJob ActorKind = "system"
 	PayerPage ActorKind = "payer"    // whoever opened a payment link
+	Self      ActorKind = "customer" // whoever opened a customer's own link
 	PSP       ActorKind = "provider" // a payment provider that calls back
 	Anonymous ActorKind = "anonymous"
 )
@@ -96,6 +97,13 @@ func System(owner, realm int64, mode Mode, name string) Grant {
 // Payer gives the grant of whoever holds a payment link: to pay that request.
 func Payer(owner, realm int64, mode Mode, origin Origin) Grant {
 	actor := Actor{Kind: PayerPage, Owner: owner, Realm: realm, Mode: mode, Permissions: []Permission{PaymentsWrite}}
+	return Grant{actor: actor, origin: origin, valid: true}
+}
+
+// Customer gives the grant of whoever holds a customer's own link: to see what it is about,
+// to agree, to withdraw.
+func Customer(owner, realm int64, mode Mode, origin Origin) Grant {
+	actor := Actor{Kind: Self, Owner: owner, Realm: realm, Mode: mode, Permissions: []Permission{ConsentsWrite}}
 	return Grant{actor: actor, origin: origin, valid: true}
 }
 

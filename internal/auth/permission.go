@@ -13,6 +13,7 @@ const (
 	CustomersExport    Permission = "customers:export"
 	CustomersUnmasked  Permission = "customers:unmasked" // personal values as they are
 	PrivacyManage      Permission = "privacy:manage"
+	ConsentsWrite      Permission = "consents:write"   // what customers agree and object to
 	CustomersReveal    Permission = "customers:reveal" // one customer's, for a stated purpose
 	VerificationsWrite Permission = "verifications:write"
 	InteractionsWrite  Permission = "interactions:write"
@@ -64,15 +65,15 @@ func Roles() []Role { return []Role{Admin, Finance, Support, Privacy, ReadOnly, 
 func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
-		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersWrite, CustomersErase, CustomersExport, PrivacyManage, InteractionsWrite, VerificationsWrite,
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersWrite, CustomersErase, CustomersExport, PrivacyManage, ConsentsWrite, InteractionsWrite, VerificationsWrite,
 			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage, WebhooksManage,
 			EventsRead, AuditRead, APIKeysManage, UsersManage, RolesManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
 		return []Permission{CustomersRead, CustomersUnmasked, CustomersExport, PaymentMethodsRead, PaymentsRead, PaymentsRefund, EventsRead, SettingsRead}
 	case Support:
-		return []Permission{CustomersRead, CustomersReveal, InteractionsWrite, VerificationsWrite, PaymentMethodsRead, PaymentsRead}
+		return []Permission{CustomersRead, CustomersReveal, ConsentsWrite, InteractionsWrite, VerificationsWrite, PaymentMethodsRead, PaymentsRead}
 	case Privacy:
-		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersErase, CustomersExport, PrivacyManage, VerificationsWrite, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersErase, CustomersExport, PrivacyManage, ConsentsWrite, VerificationsWrite, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
 	case ReadOnly:
 		return []Permission{CustomersRead, PaymentMethodsRead, PaymentsRead, EventsRead, SettingsRead}
 	case Operator:

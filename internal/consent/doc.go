@@ -1,7 +1,19 @@
-// Package consent keeps what customers agreed to: purpose, policy version, channel,
-// evidence, when it was given and when withdrawn (GDPR Art. 7). A row is never changed
-// but for the withdrawal, so the table is the history.
+// Package consent knows what an owner may process a customer's data for: purposes with the
+// ground of GDPR Art. 6(1) that each rests on, what customers agreed to, and what they
+// object to.
 //
-// Saving a payment method is the first purpose that needs one. Table: consent, whose
-// evidence is sealed under the customer's key.
+//	purpose (basis) ─┐
+//	consent ─────────┼─→ Allowed(customer, purpose): the one question that processing asks
+//	objection ───────┤
+//	restriction ─────┘
+//
+//	Ask ─ double opt-in ─→ pending ─ Confirm, within seven days ─→ given ─→ withdrawn
+//
+// Nothing is cached: a withdrawal stops the next question. A consent is never changed: when
+// it was confirmed and when withdrawn is written beside it, once, so the table is the
+// history. Two purposes exist without set-up: save_payment_method, which needs consent, and
+// payment_messages, which rests on the contract.
+//
+// Tables: purpose, consent, objection, customer_link. Evidence and reasons are sealed under
+// the customer's key, what owners say of purposes under their own.
 package consent

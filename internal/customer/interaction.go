@@ -176,3 +176,8 @@ func (r room) scanInteraction(row db.Row, key vault.Subject) (Interaction, error
 	}
 	return i, err
 }
+
+// RemoveInteraction deletes one, in the unit of a retention run.
+func RemoveInteraction(tx *db.Tx, realm, customerID, interactionID int64) {
+	tx.Exec(`DELETE FROM interaction WHERE realm_id = $1 AND customer_id = $2 AND id = $3`, realm, customerID, interactionID)
+}

@@ -164,3 +164,9 @@ func (s *Service) restriction(ctx context.Context, r room, c *Customer) (Restric
 func (s *Service) Touch(tx *db.Tx, realm, customerID int64) {
 	tx.ExecOne(fault.NoCustomer(customerID), `UPDATE customer SET version = version + 1 WHERE realm_id = $1 AND id = $2`, realm, customerID)
 }
+
+// Stay keeps a customer from being erased while something about them is written in the same
+// unit; one who is gone fails it.
+func Stay(tx *db.Tx, realm, customerID int64) {
+	tx.ExecOne(fault.NoCustomer(customerID), `UPDATE customer SET facts = facts WHERE realm_id = $1 AND id = $2`, realm, customerID)
+}

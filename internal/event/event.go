@@ -50,15 +50,18 @@ const (
 	VerificationResubmit = "verification.resubmit" // better documents are asked for
 	VerificationFailed   = "verification.failed"
 
+	ConsentAsked     = "consent.requested" // waits for a click in a mail
 	ConsentGiven     = "consent.given"
 	ConsentWithdrawn = "consent.withdrawn"
+	ObjectionRaised  = "objection.raised"
+	ObjectionEnded   = "objection.answered"
 )
 
 // Kinds lists the events that an endpoint can ask for.
 func Kinds() []string {
 	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, CustomerRestricted, CustomerUnrestricted, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
-		MethodExpiring, MethodExpired, EndpointDisabled, ConsentGiven, ConsentWithdrawn,
+		MethodExpiring, MethodExpired, EndpointDisabled, ConsentAsked, ConsentGiven, ConsentWithdrawn, ObjectionRaised, ObjectionEnded,
 		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed}
 }
 

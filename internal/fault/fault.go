@@ -90,6 +90,14 @@ const (
 	InternalError         = "INTERNAL_ERROR"
 	UnavailableCode       = "UNAVAILABLE"
 
+	PurposeNotFound   = "PURPOSE_NOT_FOUND"
+	PurposeInactive   = "PURPOSE_INACTIVE"
+	ConsentNotFound   = "CONSENT_NOT_FOUND"
+	ObjectionNotFound = "OBJECTION_NOT_FOUND"
+
+	RetentionClassNotFound = "RETENTION_CLASS_NOT_FOUND"
+	RetentionRunNotFound   = "RETENTION_RUN_NOT_FOUND"
+
 	UserDisabled             = "USER_DISABLED"
 	OTPRequired              = "OTP_REQUIRED"
 	ProofRequired            = "PROOF_REQUIRED"

@@ -25,7 +25,7 @@ func ladder() []string {
 		7:  "archive payment verification",
 		8:  "bulk demo leave privacy report rotation segment webhook",
 		9:  "gate",
-		10: "api console paypage",
+		10: "api console customerpage paypage",
 		11: "app",
 		12: "cli",
 	}

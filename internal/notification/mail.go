@@ -12,6 +12,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/owner"
@@ -21,8 +22,10 @@ import (
 type MailSender struct {
 	Customers *customer.Service
 	Clock     clock.Clock
-	From      string // an addr-spec; the merchant's name is put before it
-	server    server
+	// May reports whether a customer's data may be processed for a purpose now (consent).
+	May    func(ctx context.Context, g auth.Grant, customerID int64, purpose string) (bool, error)
+	From   string // an addr-spec; the merchant's name is put before it
+	server server
 }
 
 // server is where mail is handed in.
@@ -55,11 +58,17 @@ func NewMailSender(address, from string, customers *customer.Service, c clock.Cl
 
 const mailTimeout = 15 * time.Second
 
-// Send hands a mail in, unless the customer does not want mails or is not there any more.
+// Send hands a mail in, unless the customer does not want mails, is not there any more, or
+// the purpose is closed: withdrawn, objected to, restricted.
 func (m *MailSender) Send(ctx context.Context, r owner.Room, d Delivery) error {
 	wanted, err := m.Customers.WantsMail(ctx, r.Grant, d.CustomerID)
 	if err != nil || !wanted {
 		return err
+	}
+	if d.Purpose != "" {
+		if may, err := m.May(ctx, r.Grant, d.CustomerID, d.Purpose); err != nil || !may {
+			return err
+		}
 	}
 	return m.Post(ctx, Letter{ID: d.ID, From: r.Owner.Name, To: d.To, Subject: d.Subject, Body: string(d.Body)})
 }

@@ -36,6 +36,7 @@ type Delivery struct {
 	Message
 	ID         int64 // the same at each try
 	CustomerID int64
+	Purpose    string // what the customer's data are used for by it, "" for none of the owner's purposes
 }
 
 // Sender delivers one message of a channel. An error means: try again later.
@@ -79,8 +80,8 @@ func (s *Service) Add(tx *db.Tx, r owner.Room, about About, c Channel, m Message
 	if err != nil {
 		return err
 	}
-	tx.Exec(`INSERT INTO notification (realm_id, id, channel, request_id, customer_id, key_id, due_at, tries, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)`,
-		r.Realm(), rowID, string(c), about.RequestID, about.CustomerID, about.Key.ID, s.Clock.Millis(), sealed)
+	tx.Exec(`INSERT INTO notification (realm_id, id, channel, request_id, customer_id, key_id, due_at, tries, doc, purpose) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)`,
+		r.Realm(), rowID, string(c), about.RequestID, about.CustomerID, about.Key.ID, s.Clock.Millis(), sealed, about.Purpose)
 	return nil
 }
 
@@ -89,6 +90,7 @@ type About struct {
 	RequestID  int64
 	CustomerID int64
 	Key        vault.Subject // the zero Subject: the owner's key
+	Purpose    string        // of a mail: whether it may be served is asked when it goes out
 }
 
 // Forget deletes what waits for a customer, in the unit of their erasure.
@@ -110,16 +112,17 @@ const (
 type due struct {
 	realm, id, customer, key, at, tries int64
 	channel                             Channel
+	purpose                             string
 }
 
 // DeliverDue sends what is due and says how many were sent.
 func (s *Service) DeliverDue(ctx context.Context) (int, error) {
 	var rows []due
-	err := s.Store.Each(ctx, db.Worker(), `SELECT realm_id, id, channel, customer_id, key_id, due_at, tries FROM notification WHERE due_at <= $1 ORDER BY due_at LIMIT $2`,
+	err := s.Store.Each(ctx, db.Worker(), `SELECT realm_id, id, channel, customer_id, key_id, due_at, tries, purpose FROM notification WHERE due_at <= $1 ORDER BY due_at LIMIT $2`,
 		[]any{s.Clock.Millis(), atOnce}, func(r db.Row) error {
 			var d due
 			var channel string
-			err := r.Scan(&d.realm, &d.id, &channel, &d.customer, &d.key, &d.at, &d.tries)
+			err := r.Scan(&d.realm, &d.id, &channel, &d.customer, &d.key, &d.at, &d.tries, &d.purpose)
 			d.channel = Channel(channel)
 			rows = append(rows, d)
 			return err
@@ -192,7 +195,7 @@ func (s *Service) send(ctx context.Context, r owner.Room, d due) (bool, error) {
 	if err != nil || sender == nil {
 		return false, err
 	}
-	if sender.Send(ctx, r, Delivery{m, d.id, d.customer}) == nil {
+	if sender.Send(ctx, r, Delivery{m, d.id, d.customer, d.purpose}) == nil {
 		return true, s.drop(ctx, r, d, "")
 	}
 	if s.Clock.Now().Sub(id.Time(d.id)) >= giveUp {

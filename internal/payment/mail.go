@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/fault"
@@ -44,6 +45,7 @@ func (s *Service) mail(tx *db.Tx, r owner.Room, about notification.About, to, la
 		return nil
 	}
 	subject, body := mailText(kind, language, words)
+	about.Purpose = consent.PaymentMessages
 	return s.Notifications.Add(tx, r, about, notification.Mail, notification.Message{To: to, Subject: subject, Body: []byte(body)})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/notification/mailtest"
@@ -92,4 +93,57 @@ func TestMails(t *testing.T) {
 	all, err := d.Payments.SavedMethods(t.Context(), d.g, wants)
 	require.NoError(t, err)
 	require.Equal(t, "expired", all[0].Status.String())
+}
+
+// TestMailsServeAPurpose: a letter that waits is not sent once its purpose is closed to the
+// customer, and goes out for one to whom it is not.
+func TestMailsServeAPurpose(t *testing.T) {
+	t.Parallel()
+	box, address := mailtest.New(t)
+	c := config.Config{DataDir: t.TempDir(), RatesFile: filepath.Join(t.TempDir(), "rates.json"), SMTPURL: address, MailFrom: "pay@shop.example"}
+	require.NoError(t, os.WriteFile(c.RatesFile, []byte(rates), 0o600))
+	d := open(t, c)
+	ask := func(customerID int64) int64 {
+		given, _, err := d.Consents.Ask(t.Context(), d.g, customerID, consent.Consent{Purpose: consent.PaymentMessages, Channel: "web"}, func(*db.Tx, consent.Consent, customer.Person) error { return nil })
+		require.NoError(t, err)
+		return given.ID
+	}
+	put := func(p consent.Purpose) {
+		p.Name = consent.PaymentMessages
+		_, err := d.Consents.PutPurpose(t.Context(), d.g, p)
+		require.NoError(t, err)
+	}
+	agrees, changes, silent := d.wishes(t, `true`, "en"), d.wishes(t, `true`, "fr"), d.wishes(t, `true`, "de")
+	for _, row := range []struct {
+		name   string
+		before func()
+		sent   int
+	}{
+		{"by the contract", func() {}, 3},
+		{"by consent that nobody gave", func() { put(consent.Purpose{Basis: consent.ByConsent, Active: true}) }, 0},
+		{"by consent that two gave and one withdrew", func() {
+			ask(agrees)
+			require.NoError(t, d.Payments.WithdrawConsent(t.Context(), d.g, changes, ask(changes), consent.Trace{}))
+		}, 1},
+		{"by interest that one objects to", func() {
+			put(consent.Purpose{Basis: consent.ByInterest, Active: true})
+			_, err := d.Payments.Object(t.Context(), d.g, silent, consent.Objection{Purpose: consent.PaymentMessages}, func(*db.Tx, consent.Objection, customer.Person) error { return nil })
+			require.NoError(t, err)
+		}, 2},
+		{"switched off", func() { put(consent.Purpose{Basis: consent.ByContract}) }, 0},
+	} {
+		for _, customerID := range []int64{agrees, changes, silent} {
+			d.paid(t, d.request(t, customerID, "12.50", "EUR").ID)
+		}
+		row.before() // while the letters wait
+		_, err := d.Notifications.DeliverDue(t.Context())
+		require.NoError(t, err)
+		require.Len(t, box, row.sent, row.name)
+		for range row.sent {
+			<-box
+		}
+		_, err = d.Notifications.DeliverDue(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, box, "%s: none is kept for later", row.name)
+	}
 }

@@ -62,6 +62,9 @@ func (s *Service) SaveMethod(ctx context.Context, g auth.Grant, customerID int64
 	if g.Actor().Mode == auth.Live && n.Consent.Text == "" && n.Consent.Reference == "" {
 		return method.Method{}, fault.OneField("/consent", "required", "is required in live mode: the text that the customer agreed to, or a reference to it")
 	}
+	if err := s.maySave(ctx, r); err != nil {
+		return method.Method{}, err
+	}
 	from, err := s.keepAtProvider(ctx, r, p, n)
 	if err != nil {
 		return method.Method{}, err
@@ -189,7 +192,7 @@ func (s *Service) RemoveMethod(ctx context.Context, g auth.Grant, customerID, me
 	}
 	err = s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		s.task(tx, r, forget)
-		s.Consents.Withdraw(tx, g, customerID, m.ConsentID)
+		s.Consents.EndWith(tx, g, customerID, m.ConsentID)
 		return s.Methods.Remove(tx, g, m)
 	})
 	s.Wake()

@@ -169,3 +169,11 @@ func (s *Service) forgetAtProvider(ctx context.Context, r owner.Room, t task) (b
 	}
 	return keeper.Forget(ctx, u.Account, f.Token) == nil, nil
 }
+
+// Strip takes the person out of a request that has ended, in the unit of a retention run:
+// amounts, dates and states stay, as after an erasure.
+func Strip(tx *db.Tx, realm, _, requestID int64) {
+	tx.Exec(`DELETE FROM payment_link WHERE realm_id = $1 AND request_id = $2`, realm, requestID)
+	tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, doc = $3 WHERE realm_id = $1 AND id = $2 AND status IN (1, 3)`, realm, requestID, []byte{})
+	tx.Exec(`UPDATE payment_attempt SET doc = $3 WHERE realm_id = $1 AND request_id = $2`, realm, requestID, []byte{})
+}

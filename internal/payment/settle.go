@@ -9,6 +9,7 @@ import (
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
+	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/method"
 	"github.com/florin-gateway/florin/internal/money"
 	"github.com/florin-gateway/florin/internal/owner"
@@ -436,6 +437,11 @@ func (s *Service) prepareSaved(ctx context.Context, r owner.Room, n *settling) (
 	q, out := n.request, n.out
 	if out.Saved == nil || !n.try.Save || q.Erased || q.CustomerID == 0 {
 		return nil, nil
+	}
+	if err := s.maySave(ctx, r); fault.Is(err, fault.PurposeInactive) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
 	u, err := s.Routing.Open(ctx, r, n.attempt.providerID)
 	if err != nil {

@@ -205,11 +205,15 @@ func (v *visit) offer(status int, key string, t typed, decline string) int {
 	if err != nil {
 		return v.failed(err)
 	}
+	saves, err := v.Payments.Saves(v.ctx(), v.grant)
+	if err != nil {
+		return v.failed(err)
+	}
 	if len(offers) == 0 {
 		return v.refuse(fault.New(fault.Conflict, fault.NoProvider, "No provider takes this payment"))
 	}
 	s := v.view(key)
-	s.Typed, s.Decline, s.Seen, s.Saving = t, decline, q.Attempts, q.CustomerID != 0
+	s.Typed, s.Decline, s.Seen, s.Saving = t, decline, q.Attempts, q.CustomerID != 0 && saves
 	s.Retry = q.Status == payment.Unpaid && decline == "" && len(t.Wrong) == 0
 	s.offer(offers, v.takesCards())
 	return v.write(status, "pay.html", s)

@@ -26,6 +26,7 @@ func withheld() map[string]string {
 		"customer":           "is customer.json",
 		"customer_index":     "keyed fingerprints of what is in the profile",
 		"legal_hold":         "would adversely affect the rights of others (GDPR Art. 15(4))",
+		"customer_link":      "finds pages, by a hash",
 		"erasure_item":       "the customer's number in a list of erasures",
 		"event":              "numbers and names of fields; what happened stands in the other files",
 		"event_pending":      "events that have no number yet",

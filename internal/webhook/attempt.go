@@ -111,3 +111,8 @@ func (s *Service) Purge(ctx context.Context, g auth.Grant) error {
 		return nil
 	})
 }
+
+// RemoveAttempt deletes one try, in the unit of a retention run.
+func RemoveAttempt(tx *db.Tx, realm, endpointID, attemptID int64) {
+	tx.Exec(`DELETE FROM webhook_attempt WHERE realm_id = $1 AND endpoint_id = $2 AND id = $3`, realm, endpointID, attemptID)
+}
