@@ -85,6 +85,8 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 		return map[string]int64{"{id}": c}
 	case r.ID == "getErasure":
 		return map[string]int64{"{id}": f.made(t, "/erasures", m{"customerIds": []int64{f.customer(t)}})}
+	case strings.HasPrefix(r.Path, "/privacy/requests"):
+		return f.privacyRequest(t, r)
 	case strings.Contains(r.Path, "{methodId}"):
 		c := f.customer(t)
 		return map[string]int64{"{id}": c, "{methodId}": f.method(t, c)}
@@ -158,6 +160,22 @@ func (f *fixture) objection(t *testing.T) m {
 
 func (f *fixture) interest() m {
 	return m{"lawfulBasis": "legitimate_interests", "description": f.canary}
+}
+
+// privacyRequest is one that whoever works on it may bring to any end, with evidence.
+func (f *fixture) privacyRequest(t *testing.T, r gate.Route) map[string]int64 {
+	t.Helper()
+	id := f.made(t, "/privacy/requests", m{"type": "access", "customerId": f.customer(t), "channel": "letter", "note": f.canary})
+	at := fmt.Sprintf("/privacy/requests/%d", id)
+	if r.ID == "completePrivacyRequest" {
+		f.do(t, "POST", at+"/identity", m{"method": "no_doubt"})
+	}
+	if !strings.Contains(r.Path, "{evidenceId}") {
+		return map[string]int64{"{id}": id}
+	}
+	got := f.s.Do(t, apptest.Request{Method: "POST", Path: at + "/evidence", Key: f.admin, Body: m{"name": f.canary, "text": f.canary}})
+	require.Equal(t, 200, got.Status, "%s", got.Body)
+	return map[string]int64{"{id}": id, "{evidenceId}": int64(got.JSON(t)["evidence"].([]any)[0].(m)["id"].(float64))}
 }
 
 // do sends a request of the fixture's admin that must work.
@@ -330,6 +348,18 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return f.interest()
 	case "placeHold":
 		return f.hold()
+	case "createPrivacyRequest":
+		return m{"type": "erasure", "customerId": f.customer(t), "channel": "email", "note": f.canary}
+	case "verifyPrivacyRequest":
+		return m{"method": "in_person", "reference": f.canary}
+	case "extendPrivacyRequest":
+		return m{"reason": "complexity", "note": f.canary}
+	case "completePrivacyRequest":
+		return m{"note": f.canary}
+	case "refusePrivacyRequest":
+		return m{"reason": "excessive", "note": f.canary}
+	case "addEvidence":
+		return m{"name": f.canary, "text": f.canary + " was told"}
 	case "eraseCustomers":
 		return m{"customerIds": []int64{f.customer(t)}}
 	case "revealCustomer":
@@ -535,7 +565,7 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	if !strings.Contains(r.Path, "{id}") || want != 200 && strings.HasPrefix(c.name, "only ") {
 		return
 	}
-	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{verificationId}", "123456780", "{consentId}", "123456780", "{objectionId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
+	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{verificationId}", "123456780", "{consentId}", "123456780", "{objectionId}", "123456780", "{evidenceId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
 	if c.name == "Operator" && want == 200 {
 		return // reaches every owner
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/privacy"
 	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
@@ -46,6 +47,7 @@ type API struct {
 	Webhooks      *webhook.Service
 	Privacy       *privacy.Service
 	Verifications *verification.Service
+	Rights        *rights.Service
 	Clock         clock.Clock
 	Mail          *notification.MailSender // nil: invitations are shown instead
 	PublicURL     func() string
@@ -124,7 +126,24 @@ func (a *API) Routes() []gate.Route {
 		payments(post, "/reconciliations", "reconcile", auth.PaymentsRefund, audit.Reconcile, gate.JSON, a.reconcile).says(reconcileDoc),
 		payments(get, "/exchanges/rates", "getRates", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.rates).query(rateParams()...).says(ratesDoc),
 		payments(get, "/exchanges/historical", "getRatesOfDay", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.ratesOn).query(append(rateParams(), dayParam())...).says(ratesOnDoc),
-	}, a.administration()...).plain()
+	}, append(a.administration(), a.desk()...)...).plain()
+}
+
+// desk are the operations of whoever looks after privacy.
+func (a *API) desk() routes {
+	const get, post = http.MethodGet, http.MethodPost
+	return routes{
+		ofDesk(get, "/privacy/requests", "listPrivacyRequests", audit.PrivacyRequestList, gate.NoBody, a.listPrivacyRequests).query(privacyRequestParams()...).says(privacyRequestsDoc),
+		ofDesk(post, "/privacy/requests", "createPrivacyRequest", audit.PrivacyRequestCreate, gate.JSON, a.createPrivacyRequest).says(createPrivacyRequestDoc),
+		ofDesk(get, "/privacy/requests/report", "reportPrivacyRequests", audit.PrivacyReport, gate.NoBody, a.reportPrivacyRequests).query(reportParams()...).says(privacyReportDoc),
+		ofDesk(get, "/privacy/requests/{id}", "getPrivacyRequest", audit.PrivacyRequestRead, gate.NoBody, a.getPrivacyRequest).says(privacyRequestDoc),
+		ofDesk(post, "/privacy/requests/{id}/identity", "verifyPrivacyRequest", audit.PrivacyRequestIdentity, gate.JSON, a.verifyPrivacyRequest).says(verifyPrivacyRequestDoc),
+		ofDesk(post, "/privacy/requests/{id}/extend", "extendPrivacyRequest", audit.PrivacyRequestExtend, gate.JSON, a.extendPrivacyRequest).says(extendPrivacyRequestDoc),
+		ofDesk(post, "/privacy/requests/{id}/complete", "completePrivacyRequest", audit.PrivacyRequestComplete, gate.JSON, a.completePrivacyRequest).says(completePrivacyRequestDoc),
+		ofDesk(post, "/privacy/requests/{id}/refuse", "refusePrivacyRequest", audit.PrivacyRequestRefuse, gate.JSON, a.refusePrivacyRequest).says(refusePrivacyRequestDoc),
+		ofDesk(post, "/privacy/requests/{id}/evidence", "addEvidence", audit.PrivacyRequestEvidence, gate.JSON, a.addEvidence).says(addEvidenceDoc),
+		ofDesk(get, "/privacy/requests/{id}/evidence/{evidenceId}", "getEvidence", audit.PrivacyEvidenceRead, gate.NoBody, a.getEvidence).says(getEvidenceDoc),
+	}
 }
 
 // administration are the operations of an owner's staff and of the operator.
@@ -238,6 +257,12 @@ func onCustomers(method, path, id string, p auth.Permission, action string, body
 // admin is a route about the owner's own things.
 func admin(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
 	return newRoute(method, path, id, p, action, body, h, func(string) bool { return false })
+}
+
+// ofDesk is a route for whoever looks after privacy. Digests and files look like anything; what
+// a file holds is looked at once it is decoded.
+func ofDesk(method, path, id, action string, body gate.Body, h handler) route {
+	return newRoute(method, path, id, auth.PrivacyManage, action, body, h, func(name string) bool { return name == "sha256" || name == "content" })
 }
 
 // open is a route by which somebody comes in who has no credential yet, also below the

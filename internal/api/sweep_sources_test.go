@@ -114,7 +114,7 @@ func byPath(r gate.Route) func(*sweep, sender, *party, *rand.Rand) probePair {
 
 // secondID is the other id that a path names, "" if none.
 func secondID(r gate.Route) string {
-	for _, name := range []string{"{methodId}", "{holdId}", "{verificationId}", "{consentId}", "{objectionId}"} {
+	for _, name := range []string{"{methodId}", "{holdId}", "{verificationId}", "{consentId}", "{objectionId}", "{evidenceId}"} {
 		if strings.Contains(r.Path, name) {
 			return name
 		}
@@ -122,7 +122,7 @@ func secondID(r gate.Route) string {
 	return ""
 }
 
-// bySecondID asks for another's method or hold of the caller's own customer.
+// bySecondID asks for another's method, hold or evidence below what is the caller's own.
 func bySecondID(r gate.Route, name string) func(*sweep, sender, *party, *rand.Rand) probePair {
 	return func(_ *sweep, from sender, of *party, _ *rand.Rand) probePair {
 		own := fill(r.Path, map[string]int64{"{id}": from.of.old[r.ID]["{id}"]})
@@ -222,6 +222,7 @@ func inBody() []source {
 		member("payBySavedMethod", func(p *party) int64 { return p.saved }, func(id int64) any { return m{"paymentMethodId": id} }),
 		member("createRoutingRule", func(p *party) int64 { return p.account }, func(id int64) any { return m{"providerId": id, "currencies": []string{"CHF"}} }),
 		member("updateCustomer", func(p *party) int64 { return p.owner }, func(id int64) any { return m{"ownerId": id, "id": id, "userId": id} }),
+		member("createPrivacyRequest", func(p *party) int64 { return p.known.id }, func(id int64) any { return m{"type": "access", "channel": "email", "customerId": id} }),
 		member("searchCustomers", func(p *party) int64 { return p.owner }, func(id int64) any { return m{"ownerId": id} }),
 	}
 }

@@ -239,6 +239,8 @@ func kindOfThing(r gate.Route) string {
 		kind = "customers"
 	case kind == "payments":
 		kind = "payment-requests"
+	case kind == "privacy":
+		kind = strings.Split(r.Path, "/")[2]
 	}
 	return kind + secondID(r)
 }

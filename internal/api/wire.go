@@ -250,6 +250,7 @@ type EventData struct {
 	PaymentRequestID *int64   `json:"paymentRequestId"`
 	PaymentMethodID  *int64   `json:"paymentMethodId"`
 	EndpointID       *int64   `json:"webhookEndpointId,omitempty"`
+	PrivacyRequestID *int64   `json:"privacyRequestId,omitempty"`
 	Fields           []string `json:"fields"`
 }
 

@@ -45,6 +45,7 @@ import (
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
 	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
@@ -85,6 +86,7 @@ type App struct {
 	Payments      *payment.Service
 	Webhooks      *webhook.Service
 	Privacy       *privacy.Service
+	Rights        *rights.Service
 	Leaving       *leave.Service
 	Verifications *verification.Service
 

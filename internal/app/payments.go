@@ -67,7 +67,8 @@ func (a *App) buildPayments(o options) error {
 	if err := a.buildVerifications(o); err != nil {
 		return err
 	}
-	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks, a.Privacy, a.Verifications}
+	a.buildRights()
+	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks, a.Privacy, a.Verifications, a.Rights}
 	return nil
 }
 
@@ -140,7 +141,8 @@ func (a *App) eachRealm(ctx context.Context) error {
 			expiry := a.Payments.ExpireMethods(ctx, auth.System(o.ID, o.Realm(mode), mode, "method-expiry"))
 			reconcile := a.Payments.ReconcileYesterday(ctx, auth.System(o.ID, o.Realm(mode), mode, "reconciliation"))
 			purge := a.Webhooks.Purge(ctx, auth.System(o.ID, o.Realm(mode), mode, "webhook-attempts"))
-			errs = append(errs, expiry, reconcile, purge)
+			remind := a.Rights.Remind(ctx, auth.System(o.ID, o.Realm(mode), mode, "privacy-reminders"))
+			errs = append(errs, expiry, reconcile, purge, remind)
 		}
 	}
 	return errors.Join(errs...)

@@ -28,6 +28,18 @@ const (
 	ErasureStart     = "erasure.start"
 	ErasureRead      = "erasure.read"
 
+	PrivacyRequestCreate   = "privacy_request.create"
+	PrivacyRequestRead     = "privacy_request.read"
+	PrivacyRequestList     = "privacy_request.list"
+	PrivacyRequestIdentity = "privacy_request.identity"
+	PrivacyRequestExtend   = "privacy_request.extend"
+	PrivacyRequestComplete = "privacy_request.complete"
+	PrivacyRequestRefuse   = "privacy_request.refuse"
+	PrivacyRequestEvidence = "privacy_request.evidence"
+	PrivacyEvidenceRead    = "privacy_request.evidence_read"
+	PrivacyRequestRemind   = "privacy_request.remind"
+	PrivacyReport          = "privacy_request.report"
+
 	CustomerUpdate  = "customer.update"
 	CustomerErase   = "customer.erase"
 	CustomerList    = "customer.list"

@@ -55,6 +55,13 @@ const (
 	ConsentWithdrawn = "consent.withdrawn"
 	ObjectionRaised  = "objection.raised"
 	ObjectionEnded   = "objection.answered"
+
+	PrivacyRequestReceived  = "privacy_request.received"
+	PrivacyRequestExtended  = "privacy_request.extended"
+	PrivacyRequestCompleted = "privacy_request.completed"
+	PrivacyRequestRefused   = "privacy_request.refused"
+	PrivacyRequestDueSoon   = "privacy_request.due_soon"
+	PrivacyRequestOverdue   = "privacy_request.overdue"
 )
 
 // Kinds lists the events that an endpoint can ask for.
@@ -62,7 +69,8 @@ func Kinds() []string {
 	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, CustomerRestricted, CustomerUnrestricted, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
 		MethodExpiring, MethodExpired, EndpointDisabled, ConsentAsked, ConsentGiven, ConsentWithdrawn, ObjectionRaised, ObjectionEnded,
-		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed}
+		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed,
+		PrivacyRequestReceived, PrivacyRequestExtended, PrivacyRequestCompleted, PrivacyRequestRefused, PrivacyRequestDueSoon, PrivacyRequestOverdue}
 }
 
 // Event is something that happened to a customer.

@@ -107,6 +107,13 @@ const (
 	PasskeyCopied            = "PASSKEY_COPIED"
 	PasskeysOff              = "PASSKEYS_OFF"
 	IdentityProviderNotFound = "IDENTITY_PROVIDER_NOT_FOUND"
+
+	PrivacyRequestNotFound = "PRIVACY_REQUEST_NOT_FOUND"
+	PrivacyRequestClosed   = "PRIVACY_REQUEST_CLOSED"
+	PrivacyRequestFixed    = "PRIVACY_REQUEST_FIXED"
+	IdentityUnverified     = "IDENTITY_UNVERIFIED"
+	EvidenceNotFound       = "EVIDENCE_NOT_FOUND"
+	NothingDone            = "NOTHING_DONE"
 )
 
 // Field is one fault of one member of a request, named by its JSON pointer

@@ -23,17 +23,18 @@ import (
 // with the reason. Every other one is exported.
 func withheld() map[string]string {
 	return map[string]string{
-		"customer":           "is customer.json",
-		"customer_index":     "keyed fingerprints of what is in the profile",
-		"legal_hold":         "would adversely affect the rights of others (GDPR Art. 15(4))",
-		"customer_link":      "finds pages, by a hash",
-		"erasure_item":       "the customer's number in a list of erasures",
-		"event":              "numbers and names of fields; what happened stands in the other files",
-		"event_pending":      "events that have no number yet",
-		"idempotency_answer": "answers of a day to requests that may be repeated",
-		"webhook_delivery":   "how the merchant's own systems are told",
-		"webhook_attempt":    "what the merchant's own systems answered",
-		"notification":       "mails that are about to go out, of what stands in the other files",
+		"customer":                 "is customer.json",
+		"customer_index":           "keyed fingerprints of what is in the profile",
+		"privacy_request_evidence": "files exchanged with the customer already, and how the desk worked",
+		"legal_hold":               "would adversely affect the rights of others (GDPR Art. 15(4))",
+		"customer_link":            "finds pages, by a hash",
+		"erasure_item":             "the customer's number in a list of erasures",
+		"event":                    "numbers and names of fields; what happened stands in the other files",
+		"event_pending":            "events that have no number yet",
+		"idempotency_answer":       "answers of a day to requests that may be repeated",
+		"webhook_delivery":         "how the merchant's own systems are told",
+		"webhook_attempt":          "what the merchant's own systems answered",
+		"notification":             "mails that are about to go out, of what stands in the other files",
 	}
 }
 

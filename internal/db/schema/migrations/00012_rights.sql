@@ -1,0 +1,58 @@
+-- +goose Up
+
+-- written by rights: requests of data subjects (GDPR Art. 15 to 22). received and due are days,
+-- YYYY-MM-DD. told and mailed: 1 due within seven days, 2 overdue. doc is sealed under the
+-- customer's own key and emptied by their erasure
+CREATE TABLE privacy_request (
+  realm_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  customer_id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  state TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  received TEXT NOT NULL,
+  due TEXT NOT NULL,
+  extended BIGINT NOT NULL,
+  verified_at BIGINT NOT NULL,
+  finished_at BIGINT NOT NULL,
+  told BIGINT NOT NULL,
+  mailed BIGINT NOT NULL,
+  doc ${BLOB} NOT NULL,
+  PRIMARY KEY (realm_id, id)
+) ${CLUSTERED};
+CREATE INDEX privacy_request_customer ON privacy_request (realm_id, customer_id);
+CREATE INDEX privacy_request_due ON privacy_request (realm_id, due) WHERE finished_at = 0;
+
+-- written by rights: what was done about a request, line by line
+CREATE TABLE privacy_request_step (
+  realm_id BIGINT NOT NULL,
+  request_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  customer_id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  step TEXT NOT NULL,
+  code TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  object_id BIGINT NOT NULL,
+  doc ${BLOB} NOT NULL,
+  PRIMARY KEY (realm_id, request_id, id)
+) ${CLUSTERED};
+CREATE INDEX privacy_request_step_customer ON privacy_request_step (realm_id, customer_id);
+
+-- written by rights: what shows that it was done. sha256 is hex, empty after an erasure
+-- unless Florin made the file itself
+CREATE TABLE privacy_request_evidence (
+  realm_id BIGINT NOT NULL,
+  request_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  customer_id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  doc ${BLOB} NOT NULL,
+  PRIMARY KEY (realm_id, request_id, id)
+) ${CLUSTERED};
+CREATE INDEX privacy_request_evidence_customer ON privacy_request_evidence (realm_id, customer_id);
