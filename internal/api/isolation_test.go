@@ -85,6 +85,12 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 		return map[string]int64{"{id}": c}
 	case r.ID == "getErasure":
 		return map[string]int64{"{id}": f.made(t, "/erasures", m{"customerIds": []int64{f.customer(t)}})}
+	case strings.HasPrefix(r.Path, "/privacy/recipients"):
+		return map[string]int64{"{id}": f.made(t, "/privacy/recipients", f.recipient())}
+	case strings.HasPrefix(r.Path, "/privacy/recipient-notices"):
+		return map[string]int64{"{id}": f.notice(t)}
+	case strings.HasPrefix(r.Path, "/privacy/notices"):
+		return map[string]int64{"{id}": f.made(t, "/privacy/notices", f.privacyNotice())}
 	case strings.HasPrefix(r.Path, "/privacy/requests"):
 		return f.privacyRequest(t, r)
 	case strings.Contains(r.Path, "{methodId}"):
@@ -160,6 +166,25 @@ func (f *fixture) objection(t *testing.T) m {
 
 func (f *fixture) interest() m {
 	return m{"lawfulBasis": "legitimate_interests", "description": f.canary}
+}
+
+func (f *fixture) recipient() m {
+	return m{"kind": "processor", "name": f.canary, "receives": f.canary}
+}
+
+// notice is one to a recipient who got the data of a customer that was restricted.
+func (f *fixture) notice(t *testing.T) int64 {
+	t.Helper()
+	at := fmt.Sprintf("/customers/%d", f.customer(t))
+	f.do(t, "POST", at+"/recipients", m{"recipientId": f.made(t, "/privacy/recipients", f.recipient())})
+	f.do(t, "PUT", at+"/restriction", m{"reason": "objection_pending"})
+	got := f.s.Do(t, apptest.Request{Method: "GET", Path: at + "/recipients", Key: f.admin})
+	return int64(got.JSON(t)["notices"].([]any)[0].(m)["id"].(float64))
+}
+
+func (f *fixture) privacyNotice() m {
+	return m{"language": "de", "article": "13", "title": f.canary, "text": f.canary, "points": []string{"controller", "purposes", "legal_basis", "retention", "rights", "complaint"},
+		"notApplicable": []string{"representative", "data_protection_officer", "legitimate_interests", "recipients", "transfers", "withdrawal_of_consent", "automated_decisions", "obligation_to_provide"}}
 }
 
 // privacyRequest is one that whoever works on it may bring to any end, with evidence.
@@ -348,6 +373,12 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return f.interest()
 	case "placeHold":
 		return f.hold()
+	case "createRecipient", "updateRecipient":
+		return f.recipient()
+	case "discloseCustomer":
+		return m{"recipientId": f.made(t, "/privacy/recipients", f.recipient())}
+	case "publishPrivacyNotice":
+		return f.privacyNotice()
 	case "createPrivacyRequest":
 		return m{"type": "erasure", "customerId": f.customer(t), "channel": "email", "note": f.canary}
 	case "verifyPrivacyRequest":
@@ -425,6 +456,10 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 func (f *fixture) request(t *testing.T, r gate.Route, key string, fresh bool) apptest.Request {
 	t.Helper()
 	path := strings.Replace(r.Path, "{paymentMethod}", "CREDIT_CARD", 1)
+	if r.ID == "getCurrentPrivacyNotice" {
+		f.do(t, "POST", "/privacy/notices", f.privacyNotice())
+		path += "?language=de"
+	}
 	if r.ID == "getRatesOfDay" {
 		path += "?date=2026-11-20"
 	}

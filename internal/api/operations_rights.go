@@ -15,7 +15,7 @@ var (
 		description: "Once, while the first month lasts, and the person must be told within it (Art. 12(3)). Otherwise 409 `PRIVACY_REQUEST_FIXED`."}
 	completePrivacyRequestDoc = operation{tag: "Privacy", summary: "Do what was asked, and say so", body: of[CompleteInput](), answer: of[PrivacyRequestWhole](), errors: changing(),
 		description: "`access`, `portability`: makes the export and keeps it as evidence for 90 days. `erasure`: erases the customer, with the certificate as evidence; needs `customers:erase` too. `restriction`: restricts the customer. " +
-			"`rectification`: names the fields that were changed since, 409 `NOTHING_DONE` if none was. `objection`, `automated_decision`: the note says what was done. 409 `IDENTITY_UNVERIFIED` before the identity is recorded."}
+			"`rectification`: names the fields that were changed since, 409 `NOTHING_DONE` if none was. `objection`: stops the purpose. Others: the note says what was done. 409 `IDENTITY_UNVERIFIED` before the identity is recorded."}
 	refusePrivacyRequestDoc = operation{tag: "Privacy", summary: "Refuse a request", body: of[RefuseInput](), answer: of[PrivacyRequestWhole](), errors: changing(),
 		description: "The person must be told why within the month, and that they may complain to a supervisory authority or go to court (Art. 12(4))."}
 	addEvidenceDoc = operation{tag: "Privacy", summary: "Attach evidence to a request", body: of[RequestEvidenceInput](), answer: of[PrivacyRequestWhole](), errors: changing(), headers: []string{"Idempotent-Replayed"}}

@@ -32,7 +32,7 @@ func (a *API) showPrivacyRequest(q rights.Request) PrivacyRequest {
 }
 
 func (a *API) wholePrivacyRequest(q rights.Request) PrivacyRequestWhole {
-	return PrivacyRequestWhole{PrivacyRequest: a.showPrivacyRequest(q), Note: orNull(q.Note), History: list(q.Steps, showStep), Evidence: list(q.Evidence, showEvidence)}
+	return PrivacyRequestWhole{PrivacyRequest: a.showPrivacyRequest(q), Note: orNull(q.Note), History: list(q.Steps, showStep), Evidence: list(q.Evidence, showEvidence), Notices: list(q.Notices, showNotice)}
 }
 
 func showStep(s rights.Step) PrivacyRequestStep {
@@ -199,7 +199,7 @@ func (a *API) extendPrivacyRequest(ctx context.Context, r *gate.Request) (*gate.
 
 func (a *API) completePrivacyRequest(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
 	f := &form{request: r}
-	o := rights.Outcome{Reason: f.text("reason"), Words: f.words()}
+	o := rights.Outcome{Reason: f.text("reason"), Purpose: f.text("purpose"), Words: f.words()}
 	if err := f.end(); err != nil {
 		return nil, err
 	}

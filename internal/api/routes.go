@@ -131,8 +131,21 @@ func (a *API) Routes() []gate.Route {
 
 // desk are the operations of whoever looks after privacy.
 func (a *API) desk() routes {
-	const get, post = http.MethodGet, http.MethodPost
+	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
 	return routes{
+		onCustomers(get, "/customers/{id}/recipients", "listCustomerRecipients", auth.PrivacyManage, audit.DisclosuresRead, gate.NoBody, a.customerRecipients).says(customerRecipientsDoc),
+		onCustomers(post, "/customers/{id}/recipients", "discloseCustomer", auth.PrivacyManage, audit.Disclose, gate.JSON, a.disclose).says(discloseDoc),
+		ofDesk(get, "/privacy/recipients", "listRecipients", audit.RecipientsRead, gate.NoBody, a.listRecipients).says(recipientsDoc),
+		ofDesk(post, "/privacy/recipients", "createRecipient", audit.RecipientCreate, gate.JSON, a.createRecipient).says(createRecipientDoc),
+		ofDesk(get, "/privacy/recipients/{id}", "getRecipient", audit.RecipientsRead, gate.NoBody, a.getRecipient).says(recipientDoc),
+		ofDesk(put, "/privacy/recipients/{id}", "updateRecipient", audit.RecipientChange, gate.JSON, a.updateRecipient).says(updateRecipientDoc),
+		ofDesk(get, "/privacy/recipient-notices", "listRecipientNotices", audit.RecipientNoticesRead, gate.NoBody, a.listRecipientNotices).query(noticeParams()...).says(recipientNoticesDoc),
+		ofDesk(get, "/privacy/recipient-notices/{id}", "getRecipientNotice", audit.RecipientNoticesRead, gate.NoBody, a.getRecipientNotice).says(recipientNoticeDoc),
+		ofDesk(post, "/privacy/recipient-notices/{id}/done", "tellRecipient", audit.RecipientTold, gate.NoBody, a.tellRecipient).says(tellRecipientDoc),
+		ofDesk(get, "/privacy/notices", "listPrivacyNotices", audit.StatementsRead, gate.NoBody, a.listPrivacyNotices).query(statementParams()...).says(privacyNoticesDoc),
+		ofDesk(post, "/privacy/notices", "publishPrivacyNotice", audit.StatementPublish, gate.JSON, a.publishNotice).says(publishNoticeDoc),
+		admin(get, "/privacy/notices/current", "getCurrentPrivacyNotice", auth.SettingsRead, audit.StatementsRead, gate.NoBody, a.currentPrivacyNotice).query(statementParams()...).says(currentNoticeDoc),
+		ofDesk(get, "/privacy/notices/{id}", "getPrivacyNotice", audit.StatementsRead, gate.NoBody, a.getPrivacyNotice).says(privacyNoticeDoc),
 		ofDesk(get, "/privacy/requests", "listPrivacyRequests", audit.PrivacyRequestList, gate.NoBody, a.listPrivacyRequests).query(privacyRequestParams()...).says(privacyRequestsDoc),
 		ofDesk(post, "/privacy/requests", "createPrivacyRequest", audit.PrivacyRequestCreate, gate.JSON, a.createPrivacyRequest).says(createPrivacyRequestDoc),
 		ofDesk(get, "/privacy/requests/report", "reportPrivacyRequests", audit.PrivacyReport, gate.NoBody, a.reportPrivacyRequests).query(reportParams()...).says(privacyReportDoc),

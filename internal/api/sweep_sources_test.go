@@ -222,6 +222,7 @@ func inBody() []source {
 		member("payBySavedMethod", func(p *party) int64 { return p.saved }, func(id int64) any { return m{"paymentMethodId": id} }),
 		member("createRoutingRule", func(p *party) int64 { return p.account }, func(id int64) any { return m{"providerId": id, "currencies": []string{"CHF"}} }),
 		member("updateCustomer", func(p *party) int64 { return p.owner }, func(id int64) any { return m{"ownerId": id, "id": id, "userId": id} }),
+		member("discloseCustomer", func(p *party) int64 { return p.old["getRecipient"]["{id}"] }, func(id int64) any { return m{"recipientId": id} }),
 		member("createPrivacyRequest", func(p *party) int64 { return p.known.id }, func(id int64) any { return m{"type": "access", "channel": "email", "customerId": id} }),
 		member("searchCustomers", func(p *party) int64 { return p.owner }, func(id int64) any { return m{"ownerId": id} }),
 	}

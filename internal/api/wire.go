@@ -251,6 +251,7 @@ type EventData struct {
 	PaymentMethodID  *int64   `json:"paymentMethodId"`
 	EndpointID       *int64   `json:"webhookEndpointId,omitempty"`
 	PrivacyRequestID *int64   `json:"privacyRequestId,omitempty"`
+	NoticeID         *int64   `json:"recipientNoticeId,omitempty"`
 	Fields           []string `json:"fields"`
 }
 

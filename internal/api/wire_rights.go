@@ -24,6 +24,7 @@ type PrivacyRequestWhole struct {
 	Note     *string              `json:"note" doc:"null once the customer was erased"`
 	History  []PrivacyRequestStep `json:"history"`
 	Evidence []Evidence           `json:"evidence"`
+	Notices  []RecipientNotice    `json:"notices" doc:"What recipients must be told because of it (Art. 19)"`
 }
 
 // PrivacyRequestStep is one line of a request's history.
@@ -88,7 +89,8 @@ type ExtendInput struct {
 // CompleteInput ends a request that was done.
 type CompleteInput struct {
 	Reason    string `json:"reason,omitempty" enum:"accuracy_contested,unlawful_processing,needed_for_claims,objection_pending" doc:"Of a restriction, and required there"`
-	Note      string `json:"note,omitempty" maxLength:"2000" doc:"What was done; required for objections and automated decisions, not taken for erasures"`
+	Purpose   string `json:"purpose,omitempty" doc:"Of an objection: a purpose of /consent-purposes, which stops"`
+	Note      string `json:"note,omitempty" maxLength:"2000" doc:"What was done; required for automated decisions, and for objections without a purpose, not taken for erasures"`
 	Reference string `json:"reference,omitempty" maxLength:"200"`
 }
 

@@ -13,7 +13,8 @@ import (
 
 // buildRights builds the desk for requests of data subjects.
 func (a *App) buildRights() {
-	a.Rights = &rights.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers, Export: a.Privacy.Export}
+	a.Rights = &rights.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers, Consents: a.Consents, Export: a.Privacy.Export}
+	a.Customers.TellOfRestriction = a.Rights.TellOfRestriction
 	if a.mail != nil {
 		a.Rights.Mail = a.mailPrivacy
 	}

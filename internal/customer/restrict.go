@@ -57,9 +57,21 @@ func (s *Service) Restrict(ctx context.Context, g auth.Grant, customerID int64, 
 			return 0, nil, fault.New(fault.Conflict, fault.CustomerRestricted, "The customer's data are restricted already").With("customerId", text(customerID))
 		}
 		n.was = c.Status
-		return Restricted, func(tx *db.Tx, c *Customer, key vault.Subject) error { return s.keepRestriction(tx, r, c, key, n) }, nil
+		tell, err := s.tellOf(ctx, g, customerID)
+		return Restricted, func(tx *db.Tx, c *Customer, key vault.Subject) error {
+			tell(tx)
+			return s.keepRestriction(tx, r, c, key, n)
+		}, err
 	})
 	return n, err
+}
+
+// tellOf gives what tells recipients of a restriction in its unit.
+func (s *Service) tellOf(ctx context.Context, g auth.Grant, customerID int64) (func(*db.Tx), error) {
+	if s.TellOfRestriction == nil {
+		return func(*db.Tx) {}, nil
+	}
+	return s.TellOfRestriction(ctx, g, customerID)
 }
 
 func (s *Service) keepRestriction(tx *db.Tx, r room, c *Customer, key vault.Subject, n Restriction) error {

@@ -29,6 +29,9 @@ type Service struct {
 	IDs    *id.Source
 	// Sign signs the certificate of an erasure with the key of the audit trail.
 	Sign func(text string) (signed string, err error)
+	// TellOfRestriction finds who must be told that a customer was restricted (GDPR Art. 19)
+	// and gives the statements that tell them; nil tells nobody.
+	TellOfRestriction func(ctx context.Context, g auth.Grant, customerID int64) (func(*db.Tx), error)
 	// Others are features above this one that keep something about customers.
 	Others []Other
 }

@@ -62,6 +62,7 @@ const (
 	PrivacyRequestRefused   = "privacy_request.refused"
 	PrivacyRequestDueSoon   = "privacy_request.due_soon"
 	PrivacyRequestOverdue   = "privacy_request.overdue"
+	RecipientNotice         = "recipient.notice"
 )
 
 // Kinds lists the events that an endpoint can ask for.
@@ -70,7 +71,7 @@ func Kinds() []string {
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
 		MethodExpiring, MethodExpired, EndpointDisabled, ConsentAsked, ConsentGiven, ConsentWithdrawn, ObjectionRaised, ObjectionEnded,
 		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed,
-		PrivacyRequestReceived, PrivacyRequestExtended, PrivacyRequestCompleted, PrivacyRequestRefused, PrivacyRequestDueSoon, PrivacyRequestOverdue}
+		PrivacyRequestReceived, PrivacyRequestExtended, PrivacyRequestCompleted, PrivacyRequestRefused, PrivacyRequestDueSoon, PrivacyRequestOverdue, RecipientNotice}
 }
 
 // Event is something that happened to a customer.

@@ -114,6 +114,9 @@ const (
 	IdentityUnverified     = "IDENTITY_UNVERIFIED"
 	EvidenceNotFound       = "EVIDENCE_NOT_FOUND"
 	NothingDone            = "NOTHING_DONE"
+	RecipientNotFound      = "RECIPIENT_NOT_FOUND"
+	NoticeNotFound         = "RECIPIENT_NOTICE_NOT_FOUND"
+	StatementNotFound      = "PRIVACY_NOTICE_NOT_FOUND"
 )
 
 // Field is one fault of one member of a request, named by its JSON pointer

@@ -18,7 +18,7 @@ var pageText string // immutable
 // titles are what kinds of data are called for people.
 func titles() map[string]string {
 	return map[string]string{
-		"restriction": "Restriction of processing", "privacy_request": "Your requests about your data", "privacy_request_step": "What was done about them", "interaction": "Contacts with us", "consent": "What you agreed to", "payment_method": "Saved payment methods",
+		"restriction": "Restriction of processing", "privacy_request": "Your requests about your data", "privacy_request_step": "What was done about them", "disclosure": "Whom your data were given to", "recipient_notice": "What they were told", "interaction": "Contacts with us", "consent": "What you agreed to", "payment_method": "Saved payment methods",
 		"payment_request": "Payment requests", "payment_attempt": "Attempts to pay", "payment_log": "Steps of payments", "payment_refund": "Refunds",
 		"payment_dispute": "Disputes", "customer_deposit": "Sums by currency",
 	}

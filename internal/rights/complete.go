@@ -9,7 +9,9 @@ import (
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
+	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
 	"github.com/florin-gateway/florin/internal/fault"
 )
@@ -17,7 +19,8 @@ import (
 // Outcome is what whoever completes a request says of it.
 type Outcome struct {
 	Words
-	Reason string // of a restriction (Art. 18(1))
+	Reason  string // of a restriction (Art. 18(1))
+	Purpose string // that is objected to; empty where it is none of those that are recorded
 }
 
 // Complete does what was asked, as far as Florin can do it, and says so. It may be called
@@ -40,8 +43,14 @@ func (s *Service) Complete(ctx context.Context, g auth.Grant, requestID int64, o
 				return Request{}, err
 			}
 		}
+		var tell func(*db.Tx)
+		if f.Kind == Rectification { // an erasure and a restriction tell by themselves
+			if _, tell, err = s.telling(ctx, g, f.CustomerID, Rectification, step.Fields); err != nil {
+				return Request{}, err
+			}
+		}
 		f.State, f.Finished = Completed, s.Clock.Now()
-		if err = s.store(ctx, f, step, audit.PrivacyRequestComplete, event.PrivacyRequestCompleted, proof, also); !errors.Is(err, errAgain) {
+		if err = s.store(ctx, f, step, audit.PrivacyRequestComplete, event.PrivacyRequestCompleted, proof, tell, also); !errors.Is(err, errAgain) {
 			return f.Request, err
 		}
 	}
@@ -62,7 +71,9 @@ func (s *Service) mayComplete(f *file, o Outcome) error {
 		return fault.OneField("/reason", "required", "must be one of GDPR Art. 18(1)")
 	case f.Kind != Restriction && o.Reason != "":
 		return fault.OneField("/reason", "invalid", "is of restrictions alone")
-	case oneOf(f.Kind, Objection, Automated) && o.Note == "":
+	case f.Kind != Objection && o.Purpose != "":
+		return fault.OneField("/purpose", "invalid", "is of objections alone")
+	case oneOf(f.Kind, Objection, Automated) && o.Note == "" && o.Purpose == "":
 		return fault.OneField("/note", "required", "must say what was done")
 	}
 	return nil
@@ -87,9 +98,7 @@ func (s *Service) fulfil(ctx context.Context, f *file, o Outcome) (Step, *Eviden
 	case Rectification:
 		step.Fields, step.Object, err = s.corrected(ctx, f)
 	case Objection:
-		if s.Object != nil {
-			err = s.Object(ctx, f.Grant, f.CustomerID)
-		}
+		err = s.object(ctx, f, o)
 	}
 	return step, proof, err
 }
@@ -115,6 +124,29 @@ func (s *Service) erase(ctx context.Context, f *file) (*Evidence, error) {
 		return nil, err
 	}
 	return &Evidence{Kind: Certificate, SHA256: Digest([]byte(c.Signed)), Size: int64(len(c.Signed))}, nil
+}
+
+// object stops a purpose (package consent), unless an objection stops it already.
+func (s *Service) object(ctx context.Context, f *file, o Outcome) error {
+	if o.Purpose == "" {
+		return nil
+	}
+	before, err := s.Consents.Objections(ctx, f.Grant, f.CustomerID)
+	if err != nil {
+		return err
+	}
+	for _, one := range before {
+		if one.Purpose == o.Purpose && one.Blocks() {
+			return nil
+		}
+	}
+	channel := f.Channel
+	if !oneOf(channel, consent.Channels()...) {
+		channel = "other"
+	}
+	_, err = s.Consents.Object(ctx, f.Grant, f.CustomerID, consent.Objection{Purpose: o.Purpose, Channel: channel, Note: f.Note},
+		func(*db.Tx, consent.Objection, customer.Person) error { return nil })
+	return err
 }
 
 // atOnce is how many records of the trail are looked at together.

@@ -9,5 +9,10 @@
 // the customer's key; its skeleton (kind, days, steps, digests) names no person and stays
 // after an erasure, so that the desk can be held to account (Art. 5(2)).
 //
-// Tables: privacy_request, privacy_request_step, privacy_request_evidence. HTTP is unknown here.
+// Besides: who gets customers' data, and what they must be told of it (Art. 19) - a notice and
+// an event for each recipient, in the unit of the erasure, the restriction or the completed
+// rectification - and the texts by which people are informed (Art. 13, 14).
+//
+// Tables: privacy_request, privacy_request_step, privacy_request_evidence, recipient,
+// disclosure, recipient_notice, privacy_notice. HTTP is unknown here.
 package rights

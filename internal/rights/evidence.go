@@ -77,7 +77,7 @@ func (s *Service) Attach(ctx context.Context, g auth.Grant, requestID int64, e E
 	if e.Size = int64(len(e.Content)); e.Size > 0 {
 		e.SHA256 = Digest(e.Content)
 	}
-	err = s.store(ctx, f, Step{What: stepEvidence}, audit.PrivacyRequestEvidence, "", &e, also)
+	err = s.store(ctx, f, Step{What: stepEvidence}, audit.PrivacyRequestEvidence, "", &e, nil, also)
 	if errors.Is(err, errAgain) {
 		return Request{}, fault.Away(errAgain)
 	}

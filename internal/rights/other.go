@@ -2,6 +2,7 @@ package rights
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/florin-gateway/florin/internal/auth"
@@ -25,12 +26,18 @@ func (s *Service) History(context.Context, auth.Grant, int64, int64, int) ([]cus
 
 // Forget empties what is sealed of a customer's requests. Their skeleton stays: that and when
 // rights were asked for and granted is what the owner must be able to show (Art. 5(2),
-// 17(3)(e)). The digest of what was attached goes too: a short text can be guessed from it.
-func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (customer.Forgetting, error) {
-	return customer.Forgetting{Report: []string{"removed the texts and files of requests of the data subject; their kinds, days and steps are kept to show that they were answered"}, Do: func(tx *db.Tx) {
+// 17(3)(e)). Recipients are told (Art. 19). The digest of what was attached goes too: a short text can be guessed from it.
+func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, _ vault.Subject) (customer.Forgetting, error) {
+	recipients, tell, err := s.telling(ctx, g, customerID, Erasure, nil)
+	return customer.Forgetting{Report: []string{
+		"removed the texts and files of requests of the data subject; their kinds, days and steps are kept to show that they were answered",
+		fmt.Sprintf("recorded a notice to each of %d recipients", recipients),
+	}, Do: func(tx *db.Tx) {
+		tell(tx)
+		tx.Exec(`DELETE FROM disclosure WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
 		tx.Exec(`UPDATE privacy_request SET version = version + 1, doc = $3 WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID, []byte{})
 		tx.Exec(`UPDATE privacy_request_step SET doc = $3 WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID, []byte{})
 		tx.Exec(`UPDATE privacy_request_evidence SET doc = $3 WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID, []byte{})
 		tx.Exec(`UPDATE privacy_request_evidence SET sha256 = '', size = 0 WHERE realm_id = $1 AND customer_id = $2 AND kind = 'attached'`, g.Realm(), customerID)
-	}}, nil
+	}}, err
 }

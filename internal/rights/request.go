@@ -6,12 +6,12 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db"
 	"github.com/florin-gateway/florin/internal/event"
@@ -66,10 +66,9 @@ type Service struct {
 	Clock     clock.Clock
 	IDs       *id.Source
 	Customers *customer.Service
+	Consents  *consent.Service
 	// Export writes all that is kept of a customer (package privacy).
 	Export func(ctx context.Context, g auth.Grant, customerID int64, w io.Writer) error
-	// Object ends the processing that a customer objects to; nil leaves it to people.
-	Object func(ctx context.Context, g auth.Grant, customerID int64) error
 	// Mail tells whoever looks after privacy at an owner; nil where no mail is sent.
 	Mail func(ctx context.Context, r owner.Room, subject, body string) error
 }
@@ -90,6 +89,7 @@ type Request struct {
 	Note       string    // sealed; empty after the customer's erasure
 	Steps      []Step
 	Evidence   []Evidence
+	Notices    []Notice // to recipients, of what was done
 	version    int64
 }
 
@@ -217,7 +217,7 @@ func (s *Service) record(tx *db.Tx, f *file, step Step, action, kind string, als
 		return err
 	}
 	tx.Exec(`INSERT INTO privacy_request_step (realm_id, request_id, id, customer_id, user_id, step, code, fields, object_id, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		f.Realm(), f.ID, step.ID, f.CustomerID, step.UserID, step.What, step.Code, strings.Join(step.Fields, ","), step.Object, sealed)
+		f.Realm(), f.ID, step.ID, f.CustomerID, step.UserID, step.What, step.Code, joined(step.Fields), step.Object, sealed)
 	f.Steps = append(f.Steps, step)
 	if kind != "" {
 		s.Events.RecordOn(tx, f.Grant, kind, f.CustomerID, f.ID, f.Kind)
@@ -284,7 +284,7 @@ func (s *Service) open(ctx context.Context, g auth.Grant, requestID int64) (*fil
 	if err := f.unseal("privacy_request", f.ID, sealed, &f.Note); err != nil {
 		return nil, err
 	}
-	return f, errors.Join(s.readSteps(ctx, f), s.readEvidence(ctx, f))
+	return f, errors.Join(s.readSteps(ctx, f), s.readEvidence(ctx, f), s.readNotices(ctx, f))
 }
 
 // keyOf is the zero Subject once the customer is erased.
@@ -305,9 +305,7 @@ func (s *Service) readSteps(ctx context.Context, f *file) error {
 			if err := row.Scan(&step.ID, &step.UserID, &step.What, &step.Code, &fields, &step.Object, &sealed); err != nil {
 				return err
 			}
-			if fields != "" {
-				step.Fields = strings.Split(fields, ",")
-			}
+			step.Fields = split(fields)
 			err := f.unseal("privacy_request_step", step.ID, sealed, &step.Words)
 			f.Steps = append(f.Steps, step)
 			return err

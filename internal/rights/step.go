@@ -44,7 +44,7 @@ func (s *Service) turn(ctx context.Context, g auth.Grant, requestID int64, actio
 		if err != nil {
 			return Request{}, err
 		}
-		if err = s.store(ctx, f, step, action, kind, nil, also); !errors.Is(err, errAgain) {
+		if err = s.store(ctx, f, step, action, kind, nil, nil, also); !errors.Is(err, errAgain) {
 			return f.Request, err
 		}
 	}
@@ -53,7 +53,7 @@ func (s *Service) turn(ctx context.Context, g auth.Grant, requestID int64, actio
 
 // store writes a request that was changed, on condition that nobody else did: an erasure of
 // the customer counts as a change.
-func (s *Service) store(ctx context.Context, f *file, step Step, action, kind string, proof *Evidence, also Also) error {
+func (s *Service) store(ctx context.Context, f *file, step Step, action, kind string, proof *Evidence, more func(*db.Tx), also Also) error {
 	before := *f
 	return s.Store.Write(ctx, f.Scope(), func(tx *db.Tx) error {
 		f.Steps, f.Evidence = before.Steps, before.Evidence // the unit may run again
@@ -63,6 +63,9 @@ func (s *Service) store(ctx context.Context, f *file, step Step, action, kind st
 			if err := s.attach(tx, f, *proof); err != nil {
 				return err
 			}
+		}
+		if more != nil {
+			more(tx)
 		}
 		return s.record(tx, f, step, action, kind, also)
 	})

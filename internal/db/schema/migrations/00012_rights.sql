@@ -56,3 +56,55 @@ CREATE TABLE privacy_request_evidence (
   PRIMARY KEY (realm_id, request_id, id)
 ) ${CLUSTERED};
 CREATE INDEX privacy_request_evidence_customer ON privacy_request_evidence (realm_id, customer_id);
+
+-- written by rights: to whom customers' data are disclosed. everyone: gets those of every
+-- customer; provider_id: of whoever pays by that account. doc is sealed under the owner's key
+CREATE TABLE recipient (
+  realm_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  everyone BIGINT NOT NULL,
+  provider_id BIGINT NOT NULL,
+  ended_at BIGINT NOT NULL,
+  doc ${BLOB} NOT NULL,
+  PRIMARY KEY (realm_id, id)
+) ${CLUSTERED};
+
+-- written by rights: that a recipient got one customer's data
+CREATE TABLE disclosure (
+  realm_id BIGINT NOT NULL,
+  customer_id BIGINT NOT NULL,
+  recipient_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  PRIMARY KEY (realm_id, customer_id, recipient_id)
+) ${CLUSTERED};
+
+-- written by rights: what a recipient must be told (GDPR Art. 19). Numbers and names of fields
+CREATE TABLE recipient_notice (
+  realm_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  customer_id BIGINT NOT NULL,
+  recipient_id BIGINT NOT NULL,
+  cause TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  done_at BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  PRIMARY KEY (realm_id, id)
+) ${CLUSTERED};
+CREATE INDEX recipient_notice_customer ON recipient_notice (realm_id, customer_id);
+
+-- written by rights: versions of what people are told about the use of their data (GDPR Art.
+-- 13, 14), and which points each makes. doc is sealed under the owner's key
+CREATE TABLE privacy_notice (
+  realm_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  language TEXT NOT NULL,
+  article TEXT NOT NULL,
+  points TEXT NOT NULL,
+  absent TEXT NOT NULL,
+  doc ${BLOB} NOT NULL,
+  PRIMARY KEY (realm_id, id)
+) ${CLUSTERED};
