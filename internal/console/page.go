@@ -1,15 +1,14 @@
 package console
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"html/template"
 	"net/http"
 	"strings"
 
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/gate"
+	"github.com/florin-gateway/florin/internal/webpage"
 )
 
 //go:embed pages
@@ -43,14 +42,7 @@ func New() (*Pages, error) {
 		Style  template.CSS
 		Script template.JS
 	}{template.CSS(style), template.JS(script)})
-	return &Pages{accept: []byte(page.String()), policy: "default-src 'none'; connect-src 'self'; style-src " + hash(style) + "; script-src " + hash(script) +
-		"; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"}, err
-}
-
-// hash names a text in a content security policy (CSP 3 §2.3.1).
-func hash(text []byte) string {
-	sum := sha256.Sum256(text)
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	return &Pages{accept: []byte(page.String()), policy: webpage.Policy(string(style), string(script), "connect-src 'self'; form-action 'none'")}, err
 }
 
 // Routes are the pages by their patterns.
@@ -61,13 +53,7 @@ func (p *Pages) Routes() map[string]gate.Page {
 func (p *Pages) serve(w http.ResponseWriter, _ *http.Request, _ auth.Origin) int {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", p.policy)
-	h.Set("X-Frame-Options", "DENY") // for browsers that don't know frame-ancestors
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Robots-Tag", "noindex, nofollow")
+	webpage.Guard(h, p.policy)
 	_, _ = w.Write(p.accept)
 	return http.StatusOK
 }

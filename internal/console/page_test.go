@@ -95,5 +95,5 @@ func TestPageTalksToNobodyElse(t *testing.T) {
 		require.Equal(t, want, got.Header.Get(name))
 	}
 	policy := got.Header.Get("Content-Security-Policy")
-	require.Regexp(t, `^default-src 'none'; connect-src 'self'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'$`, policy)
+	require.Regexp(t, `^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'$`, policy)
 }

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
 
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/clock"
@@ -14,10 +13,21 @@ import (
 	"github.com/florin-gateway/florin/internal/gate"
 	"github.com/florin-gateway/florin/internal/owner"
 	"github.com/florin-gateway/florin/internal/payment"
+	"github.com/florin-gateway/florin/internal/webpage"
 )
 
 //go:embed pages/*.html
 var pages embed.FS
+
+//go:embed texts/*.json
+var texts embed.FS
+
+// script empties the forms when the page is left and loads it anew when it is come back
+// to. Chromium keeps pages whole for its back button, no-store or not, and would show the
+// number and the code to whoever presses it next.
+//
+//go:embed pages/page.js
+var script string
 
 // MaxBody bounds a form.
 const MaxBody = 16 << 10
@@ -32,26 +42,21 @@ type Door struct {
 	AcceptCardData bool // in live mode; test mode always does
 
 	pages  *template.Template
-	speech *speech
-	origin *http.CrossOriginProtection
+	speech *webpage.Speech
+	origin webpage.Origin
 }
 
 // New completes a door.
 func New(d Door) (*Door, error) {
 	var err error
-	if d.pages, err = template.ParseFS(pages, "pages/*.html"); err != nil {
+	if d.pages, err = webpage.Parse(pages, "pages/*.html"); err != nil {
 		return nil, err
 	}
-	if d.speech, err = newSpeech(); err != nil {
+	if d.speech, err = webpage.NewSpeech(texts); err != nil {
 		return nil, err
 	}
-	d.origin = http.NewCrossOriginProtection()
-	public, err := url.Parse(d.PublicURL)
-	if err != nil {
-		return nil, err
-	}
-	// Behind a proxy the Host header may be another.
-	return &d, d.origin.AddTrustedOrigin(public.Scheme + "://" + public.Host)
+	d.origin, err = webpage.NewOrigin(d.PublicURL)
+	return &d, err
 }
 
 // Routes are the page's patterns. A token's wrong end and wrong methods are answered like
@@ -73,14 +78,14 @@ type visit struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	from    auth.Origin
-	tongue  *tongue
+	tongue  *webpage.Tongue
 	grant   auth.Grant
 	owner   owner.Owner
 	request *payment.Request // nil until the token is known
 }
 
 func (d *Door) visit(w http.ResponseWriter, r *http.Request, from auth.Origin) *visit {
-	return &visit{Door: d, w: w, r: r, from: from, tongue: d.speech.choose(r, "")}
+	return &visit{Door: d, w: w, r: r, from: from, tongue: d.speech.Choose(r, "")}
 }
 
 // open finds the request of a token and serves it. A link that is over is like one that
@@ -108,7 +113,7 @@ func (v *visit) enter() error {
 		v.request = nil
 		return err
 	}
-	v.tongue = v.speech.choose(v.r, v.request.Language)
+	v.tongue = v.speech.Choose(v.r, v.request.Language)
 	v.owner, err = v.Owners.Get(v.ctx(), v.grant.Owner())
 	return err
 }

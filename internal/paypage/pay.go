@@ -1,8 +1,6 @@
 package paypage
 
 import (
-	"errors"
-	"mime"
 	"net/http"
 
 	"github.com/florin-gateway/florin/internal/auth"
@@ -19,28 +17,11 @@ const consentVersion = "payment-page/1"
 func (d *Door) form(serve func(*visit) int) gate.Page {
 	known := d.open(serve)
 	return func(w http.ResponseWriter, r *http.Request, from auth.Origin) int {
-		if status := d.check(r); status != 0 {
+		if status := d.origin.Form(r); status != 0 {
 			return d.visit(w, r, from).plain(status, "refused")
 		}
 		return known(w, r, from)
 	}
-}
-
-func (d *Door) check(r *http.Request) int {
-	if !d.sameOrigin(r) {
-		return http.StatusForbidden
-	}
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
-		return http.StatusUnsupportedMediaType
-	}
-	var large *http.MaxBytesError
-	switch err := r.ParseForm(); {
-	case errors.As(err, &large):
-		return http.StatusRequestEntityTooLarge
-	case err != nil:
-		return http.StatusBadRequest
-	}
-	return 0
 }
 
 // pay tries to pay. A form that is older than the last try pays nothing, so that neither a
@@ -141,7 +122,7 @@ func (v *visit) told() string {
 // lead shows a page that goes on by itself at once.
 func (v *visit) lead(key, onward string) int {
 	s := v.view(key)
-	s.Onward = onward
+	s.Onward, s.Refresh = onward, onward
 	return v.write(http.StatusOK, "leave.html", s)
 }
 

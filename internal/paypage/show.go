@@ -2,7 +2,6 @@ package paypage
 
 import (
 	"bytes"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,18 +11,13 @@ import (
 	"github.com/florin-gateway/florin/internal/fault"
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/provider"
+	"github.com/florin-gateway/florin/internal/webpage"
 )
 
 // view is what a template sees.
 type view struct {
-	Style     template.CSS
-	Script    template.JS
-	Tongue    *tongue
-	Tongues   []link
+	webpage.View
 	Self      string // this page's address, for forms
-	Key       string // of the page's texts
-	Merchant  string
-	Initial   string
 	Amount    string
 	Reference string
 	Notes     string
@@ -32,7 +26,6 @@ type view struct {
 	Onward    string // to the bank, wallet or provider
 	Return    string
 	Again     string
-	places    map[string]string
 
 	// of the form
 	Cards   bool
@@ -45,15 +38,6 @@ type view struct {
 	Retry   bool   // an earlier try failed
 	Stuck   bool
 }
-
-// link is one line of the language menu.
-type link struct {
-	Code, Name, Address string
-	Here                bool
-}
-
-// Say is a text in the page's language.
-func (v *view) Say(key string) string { return v.Tongue.say(key, v.places) }
 
 // Wrong reports whether a field of the form could not be taken.
 func (v *view) Wrong(field string) bool { return slices.Contains(v.Typed.Wrong, field) }
@@ -75,25 +59,15 @@ func (v *view) MethodName(k provider.Kind) string {
 
 // view begins a page about the visit's request.
 func (v *visit) view(key string) *view {
-	s := &view{Tongue: v.tongue, Key: key, Self: v.address(""), Return: v.address("/return"), Again: v.address("/again"), Style: template.CSS(painted(v.owner.BrandColor)), Script: template.JS(script), places: map[string]string{}}
-	for _, t := range v.speech.tongues {
-		s.Tongues = append(s.Tongues, link{Code: t.Code, Name: t.Name, Address: v.home() + "?lang=" + t.Code, Here: t.Code == v.tongue.Code})
-	}
+	s := &view{View: v.speech.View(v.tongue, key, v.home(), v.owner.BrandColor, script), Self: v.address(""), Return: v.address("/return"), Again: v.address("/again")}
 	q := v.request
 	if q == nil {
 		return s
 	}
-	s.Merchant, s.Amount, s.Reference, s.Notes = v.owner.Name, v.tongue.amount(q.Amount), q.ReferenceID, q.Notes
-	s.Initial, s.Test, s.Back = initial(s.Merchant), v.grant.Actor().Mode == auth.Test, shop(q)
-	s.places["merchant"], s.places["amount"] = s.Merchant, s.Amount
+	s.Merchant, s.Amount, s.Reference, s.Notes = v.owner.Name, amount(v.tongue, q.Amount), q.ReferenceID, q.Notes
+	s.Test, s.Back = v.grant.Actor().Mode == auth.Test, shop(q)
+	s.Places["merchant"], s.Places["amount"] = s.Merchant, s.Amount
 	return s
-}
-
-func initial(name string) string {
-	for _, r := range name {
-		return string(r)
-	}
-	return ""
 }
 
 // home is the request's page, or the wrong address that somebody came by.
@@ -107,7 +81,7 @@ func (v *visit) home() string {
 // address is one of the request's own, in the language that was asked for.
 func (v *visit) address(end string) string {
 	address := v.home() + end
-	if t := v.speech.asked(v.r); t != nil {
+	if t := v.speech.Asked(v.r); t != nil {
 		address += "?lang=" + t.Code
 	}
 	return address
@@ -120,9 +94,7 @@ func (v *visit) write(status int, name string, s *view) int {
 		v.Log.Error("payment page failed", "request", v.from.RequestID, "page", name, "error", "template")
 		status, b = http.StatusInternalServerError, bytes.Buffer{}
 	}
-	guard(v.w.Header(), string(s.Style))
-	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.Header().Set("Content-Language", v.tongue.Code)
+	s.Guard(v.w.Header())
 	v.w.WriteHeader(status)
 	_, _ = v.w.Write(b.Bytes()) // the payer has gone: nobody to tell
 	return status
@@ -135,7 +107,7 @@ func (v *visit) plain(status int, key string) int {
 
 // see sends the payer to another page of the same request, with GET (RFC 9110 §15.4.4).
 func (v *visit) see(end string) int {
-	guard(v.w.Header(), "")
+	v.view("").Guard(v.w.Header())
 	v.w.Header().Set("Location", v.address(end))
 	v.w.WriteHeader(http.StatusSeeOther)
 	return http.StatusSeeOther
@@ -245,7 +217,7 @@ func (s *view) offer(offers []payment.Offer, cards bool) {
 // like any other: whoever holds such a card is not told that it is known.
 func (v *visit) reason(decline string) string {
 	key := "decline." + decline
-	if _, ok := v.tongue.texts[key]; ok {
+	if _, ok := v.tongue.Texts[key]; ok {
 		return key
 	}
 	return "decline.generic"

@@ -1,10 +1,6 @@
 package paypage
 
 import (
-	"maps"
-	"net/http/httptest"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,52 +10,28 @@ import (
 	"github.com/florin-gateway/florin/internal/money"
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/provider"
+	"github.com/florin-gateway/florin/internal/webpage"
+	"github.com/florin-gateway/florin/internal/webpage/webpagetest"
 )
 
-func spoken(t *testing.T) *speech {
-	t.Helper()
-	s, err := newSpeech()
-	require.NoError(t, err)
-	return s
-}
-
-// TestEveryLanguageSaysTheSame: same keys, none empty, same places in each text.
+// TestEveryLanguageSaysTheSame: see webpagetest.
 func TestEveryLanguageSaysTheSame(t *testing.T) {
 	t.Parallel()
-	places := regexp.MustCompile(`\{[a-z]*\}`)
-	find := func(text string) []string {
-		found := places.FindAllString(text, -1)
-		slices.Sort(found)
-		return slices.Compact(found)
-	}
-	s := spoken(t)
-	english := s.tongues[0].texts
-	for _, other := range s.tongues {
-		require.ElementsMatch(t, slices.Collect(maps.Keys(english)), slices.Collect(maps.Keys(other.texts)), other.Code)
-		for key, text := range other.texts {
-			require.NotEmpty(t, strings.TrimSpace(text), "%s %s", other.Code, key)
-			require.Equal(t, find(english[key]), find(text), "%s %s", other.Code, key)
-		}
-	}
+	webpagetest.Same(t, spoken(t))
+}
+
+func spoken(t *testing.T) *webpage.Speech {
+	t.Helper()
+	s, err := webpage.NewSpeech(texts)
+	require.NoError(t, err)
+	return s
 }
 
 // TestTemplatesAskForTextsThatExist: a missing text would be a hole in the page.
 func TestTemplatesAskForTextsThatExist(t *testing.T) {
 	t.Parallel()
-	known := spoken(t).tongues[0].texts
-	asked := regexp.MustCompile(`\.Say "([^"]+)"`)
-	files, err := pages.ReadDir("pages")
-	require.NoError(t, err)
-	n := 0
-	for _, file := range files {
-		text, err := pages.ReadFile("pages/" + file.Name())
-		require.NoError(t, err)
-		for _, found := range asked.FindAllStringSubmatch(string(text), -1) {
-			require.Contains(t, known, found[1], file.Name())
-			n++
-		}
-	}
-	require.Greater(t, n, 20)
+	known := spoken(t).Tongues[0].Texts
+	require.Greater(t, webpagetest.Asked(t, spoken(t), pages), 20)
 	for _, key := range []string{"paid", "cancelled", "lost", "tried", "busy", "unable", "closed", "failed", "refused", "confirm", "pending", "leave"} {
 		require.Contains(t, known, key+".title")
 		require.Contains(t, known, key+".heading")
@@ -67,36 +39,12 @@ func TestTemplatesAskForTextsThatExist(t *testing.T) {
 	}
 }
 
-func TestTheLanguageIsChosen(t *testing.T) {
-	t.Parallel()
-	s := spoken(t)
-	for name, row := range map[string]struct{ query, preferred, accept, want string }{
-		"nothing said":               {"", "", "", "en"},
-		"the browser":                {"", "", "fr-CA,fr;q=0.9,en;q=0.8", "fr"},
-		"the browser's second":       {"", "", "zh-CN,de;q=0.5", "de"},
-		"the customer before it":     {"", "pt-BR", "fr", "pt"},
-		"an unknown preference":      {"", "ja", "es-MX", "es"},
-		"a broken preference":        {"", "!!", "es", "es"},
-		"the address before all":     {"ar", "pt", "fr", "ar"},
-		"an address of no language":  {"xx", "", "de", "de"},
-		"an address that is hostile": {"../en\x00", "", "de", "de"},
-		"a hostile header":           {"", "", strings.Repeat("de-", 3000) + "\xff", "en"},
-	} {
-		r := httptest.NewRequest("GET", "/pay/x", nil)
-		q := r.URL.Query()
-		q.Set("lang", row.query)
-		r.URL.RawQuery = q.Encode()
-		r.Header.Set("Accept-Language", row.accept)
-		require.Equal(t, row.want, s.choose(r, row.preferred).Code, name)
-	}
-}
-
 func TestAmountsAreWrittenAsTheLanguageDoes(t *testing.T) {
 	t.Parallel()
 	s := spoken(t)
-	tongues := map[string]*tongue{}
-	for i := range s.tongues {
-		tongues[s.tongues[i].Code] = &s.tongues[i]
+	tongues := map[string]*webpage.Tongue{}
+	for i := range s.Tongues {
+		tongues[s.Tongues[i].Code] = &s.Tongues[i]
 	}
 	for _, row := range []struct {
 		language string
@@ -119,31 +67,9 @@ func TestAmountsAreWrittenAsTheLanguageDoes(t *testing.T) {
 		{"ar", 4990, "SAR", "49.90 SAR"},
 		{"en", 12_345_678, "BTC", "BTC 0.12345678"},
 	} {
-		got := strings.ReplaceAll(tongues[row.language].amount(money.Amount{Minor: row.minor, Currency: row.currency}), noBreak, " ")
+		got := strings.ReplaceAll(amount(tongues[row.language], money.Amount{Minor: row.minor, Currency: row.currency}), noBreak, " ")
 		require.Equal(t, row.want, got, row.language)
 	}
-}
-
-// TestTextOnAnyColorIsReadable walks the cube of colours.
-func TestTextOnAnyColorIsReadable(t *testing.T) {
-	t.Parallel()
-	require.InDelta(t, 21, contrast("#000000", "#ffffff"), 0.001)
-	require.InDelta(t, 4.54, contrast("#767676", "#ffffff"), 0.01) // the grey that everybody knows
-	const digits = "048cf"
-	for _, r := range digits {
-		for _, g := range digits {
-			for _, b := range digits {
-				color := "#" + strings.Repeat(string(r), 2) + strings.Repeat(string(g), 2) + strings.Repeat(string(b), 2)
-				require.GreaterOrEqual(t, contrast(color, readable(color)), 4.5, color)
-				require.GreaterOrEqual(t, contrast(edge(color, lightGround), lightGround), 3.0, color)
-				require.GreaterOrEqual(t, contrast(edge(color, darkGround), darkGround), 3.0, color)
-			}
-		}
-	}
-	require.Contains(t, style, lightGround)
-	require.Contains(t, style, darkGround)
-	require.Contains(t, painted("}body{display:none"), "--brand:"+ownColor+";")
-	require.Contains(t, painted("#ffd400"), "--brand:#ffd400;--on-brand:#000000;--edge-light:#000000;--edge-dark:#ffd400}")
 }
 
 func TestExpiryAsPeopleTypeIt(t *testing.T) {

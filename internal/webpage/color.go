@@ -1,9 +1,7 @@
-package paypage
+package webpage
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"math"
 
@@ -12,13 +10,6 @@ import (
 
 //go:embed pages/page.css
 var style string
-
-// script empties the forms when the page is left and loads it anew when it is come back
-// to. Chromium keeps pages whole for its back button, no-store or not, and would show the
-// number and the code to whoever presses it next.
-//
-//go:embed pages/page.js
-var script string
 
 // ownColor is for owners who chose none.
 const ownColor = "#1f4fd8"
@@ -67,23 +58,12 @@ func linear(channel uint8) float64 {
 	return math.Pow((c+0.055)/1.055, 2.4)
 }
 
-// painted is the style sheet in a brand's colour. The colour was checked when it was set;
+// Painted is the style sheet in a brand's colour. The colour was checked when it was set;
 // it is checked again, because here it becomes part of a style sheet.
-func painted(brand string) string {
+func Painted(brand string) string {
 	color, err := owner.ParseColor(brand)
 	if err != nil {
 		color = ownColor
 	}
 	return fmt.Sprintf(":root{--brand:%s;--on-brand:%s;--edge-light:%s;--edge-dark:%s}", color, readable(color), edge(color, lightGround), edge(color, darkGround)) + style
-}
-
-// policy allows this style sheet, this script, forms that come back to us, and nothing
-// else (CSP 3).
-func policy(style string) string {
-	return "default-src 'none'; style-src " + named(style) + "; script-src " + named(script) + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-}
-
-func named(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
