@@ -75,6 +75,9 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 	case strings.Contains(r.Path, "{objectionId}"):
 		c := f.customer(t)
 		return map[string]int64{"{id}": c, "{objectionId}": f.made(t, fmt.Sprintf("/customers/%d/objections", c), f.objection(t))}
+	case strings.Contains(r.Path, "{exportId}"):
+		c := f.customer(t)
+		return map[string]int64{"{id}": c, "{exportId}": f.made(t, fmt.Sprintf("/customers/%d/exports", c), m{})}
 	case oneOf(r.ID, "getRestriction", "liftRestriction"):
 		c := f.customer(t)
 		f.do(t, "PUT", fmt.Sprintf("/customers/%d/restriction", c), m{"reason": "objection_pending"})
@@ -391,6 +394,8 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return m{"reason": "excessive", "note": f.canary}
 	case "addEvidence":
 		return m{"name": f.canary, "text": f.canary + " was told"}
+	case "createExportLink":
+		return m{}
 	case "eraseCustomers":
 		return m{"customerIds": []int64{f.customer(t)}}
 	case "revealCustomer":
@@ -600,7 +605,7 @@ func (p *probe) cell(t *testing.T, r gate.Route, c caller, mode auth.Mode, key s
 	if !strings.Contains(r.Path, "{id}") || want != 200 && strings.HasPrefix(c.name, "only ") {
 		return
 	}
-	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{verificationId}", "123456780", "{consentId}", "123456780", "{objectionId}", "123456780", "{evidenceId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
+	nowhere := strings.NewReplacer("{id}", "123456789", "{methodId}", "123456780", "{holdId}", "123456780", "{verificationId}", "123456780", "{consentId}", "123456780", "{objectionId}", "123456780", "{evidenceId}", "123456780", "{exportId}", "123456780", "{paymentMethod}", "CREDIT_CARD").Replace(r.Path)
 	if c.name == "Operator" && want == 200 {
 		return // reaches every owner
 	}

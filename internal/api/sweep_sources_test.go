@@ -114,7 +114,7 @@ func byPath(r gate.Route) func(*sweep, sender, *party, *rand.Rand) probePair {
 
 // secondID is the other id that a path names, "" if none.
 func secondID(r gate.Route) string {
-	for _, name := range []string{"{methodId}", "{holdId}", "{verificationId}", "{consentId}", "{objectionId}", "{evidenceId}"} {
+	for _, name := range []string{"{methodId}", "{holdId}", "{verificationId}", "{consentId}", "{objectionId}", "{evidenceId}", "{exportId}"} {
 		if strings.Contains(r.Path, name) {
 			return name
 		}

@@ -50,7 +50,7 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 	if err := a.mountPaymentPage(g, s, open); err != nil {
 		return nil, err
 	}
-	if err := a.mountCustomerPage(g, open); err != nil {
+	if err := a.mountCustomerPages(g, open); err != nil {
 		return nil, err
 	}
 	if err := mountConsole(g, open); err != nil {
@@ -70,8 +70,8 @@ func (a *App) mountPaymentPage(g *gate.Gate, s config.Serve, open map[string]htt
 	return nil
 }
 
-func (a *App) mountCustomerPage(g *gate.Gate, open map[string]http.Handler) error {
-	door, err := customerpage.New(customerpage.Door{Consents: a.Consents, Payments: a.Payments, Clock: a.Clock, Log: a.Log, PublicURL: a.publicURL})
+func (a *App) mountCustomerPages(g *gate.Gate, open map[string]http.Handler) error {
+	door, err := customerpage.New(customerpage.Door{Consents: a.Consents, Payments: a.Payments, Clock: a.Clock, Privacy: a.Privacy, Owners: a.Owners, Log: a.Log, PublicURL: a.publicURL})
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (a *App) buildPayments(o options) error {
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
 	a.buildWebhooks(allowed)
-	a.Privacy = privacy.New(privacy.Service{Store: a.Store, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers})
+	a.Privacy = privacy.New(privacy.Service{Store: a.Store, Random: random, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers})
 	if err := a.buildVerifications(o); err != nil {
 		return err
 	}

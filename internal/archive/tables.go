@@ -56,6 +56,8 @@ func Due() []Table {
 func Rest() []Table {
 	return []Table{
 		{Name: "webhook_attempt", columns: "endpoint_id# id# event_id# kind$ customer_id# status# took# problem$ answered# answer~", Key: "endpoint_id, id"},
+		{Name: "export_link", columns: "customer_id# id# user_id# expires_at@ withdrawn_at@ fetched# fetched_at@", omitted: "hash", Key: "customer_id, id"},
+		{Name: "customer_import", columns: "customer_id# id# user_id# doc*", Key: "customer_id, id", keyFrom: "customer"},
 		{Name: "restriction", columns: "customer_id# id# user_id# reason$ was# doc*", Key: "customer_id", keyFrom: "customer"},
 		{Name: "legal_hold", columns: "customer_id# id# user_id# until_at@ released_at@ doc*", Key: "customer_id, id", keyFrom: "customer"},
 		{Name: "verification", columns: "customer_id# id# user_id# kind$ status$ provider$ tries# expires_at@ end_id# told_at@ reached# doc*", omitted: "due_at", Key: "customer_id, id", keyFrom: "customer", secret: "hash"},

@@ -25,6 +25,10 @@ const (
 	HoldPlace        = "legal_hold.place"
 	HoldRelease      = "legal_hold.release"
 	HoldsRead        = "legal_hold.list"
+	ExportOffer      = "export_link.create"
+	ExportLinks      = "export_link.list"
+	ExportWithdraw   = "export_link.withdraw"
+	CustomerImport   = "customer.import"
 	ErasureStart     = "erasure.start"
 	ErasureRead      = "erasure.read"
 

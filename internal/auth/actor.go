@@ -107,6 +107,12 @@ func Customer(owner, realm int64, mode Mode, origin Origin) Grant {
 	return Grant{actor: actor, origin: origin, valid: true}
 }
 
+// LinkHolder gives the grant of whoever holds a link to a customer's data: to fetch them.
+func LinkHolder(owner, realm int64, mode Mode, link int64, origin Origin) Grant {
+	actor := Actor{Kind: Self, ID: link, Owner: owner, Realm: realm, Mode: mode, Permissions: []Permission{CustomersExport}}
+	return Grant{actor: actor, origin: origin, valid: true}
+}
+
 // Provider gives the grant under which a provider's callback is read and, once its
 // signature is verified, taken.
 func Provider(owner, realm int64, mode Mode, account int64, origin Origin) Grant {

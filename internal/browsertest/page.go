@@ -2,7 +2,11 @@ package browsertest
 
 import (
 	_ "embed"
+	"os"
+	"path/filepath"
+	"strings"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -31,4 +35,16 @@ func (b *Tab) Fits(name string) {
 	require.LessOrEqual(b.t, Eval[int](b, `document.documentElement.scrollWidth - innerWidth`), 0, name)
 	small := Eval[[]string](b, `[...document.querySelectorAll('a, button, input:not([type=hidden])')].map(e => e.type === 'checkbox' ? e.parentElement : e).filter(e => { const r = e.getBoundingClientRect(); return r.height < 44 || r.width < 44 }).map(e => e.outerHTML.slice(0, 120))`)
 	require.Empty(b.t, small, name)
+}
+
+// Picture keeps what the tab shows, for whoever wants to look: in the folder that
+// FLORIN_TEST_PICTURES names, if it does.
+func (b *Tab) Picture(name string) {
+	b.t.Helper()
+	dir := os.Getenv("FLORIN_TEST_PICTURES")
+	if dir == "" {
+		return
+	}
+	shot := Call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	require.NoError(b.t, os.WriteFile(filepath.Join(dir, strings.NewReplacer(" ", "-", ",", "").Replace(name)+".png"), shot.Data, 0o600))
 }

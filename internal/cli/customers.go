@@ -17,6 +17,7 @@ import (
 
 type importCommand struct {
 	Customers importCustomers `cmd:"" help:"Import customers. Safe to run again: who is there already is left alone."`
+	Person    importPerson    `cmd:"" help:"Take in one customer from an export of theirs (GDPR Art. 20)."`
 }
 
 // target says whose customers a command is about.

@@ -1,11 +1,14 @@
-// Package customerpage is the page on which customers say what may be done with their data:
-// {public-url}/your-data/{token}.
+// Package customerpage is the pages that customers open from a link in a mail, about
+// themselves.
 //
-//	GET  /your-data/{token}   what they are asked, or how it stands
+//	GET  /your-data/{token}   a consent that they are asked for, or how it stands
 //	POST /your-data/{token}   do=confirm | withdraw ─→ 303 back to the page
+//	GET  /export/{token}      what the link is for
+//	POST /export/{token}      the zip of what is kept of them (GDPR Art. 15 and 20)
 //
-// The token is all that lets anyone in. It comes by mail, and mail travels: the page shows
-// the merchant, the purpose and the first letters of a name, and no address, card or payment.
-// Nothing is decided by GET, since scanners of mail open every link. The page works without
-// scripts, and has none. Nothing is set in the browser: no cookie, no storage.
+// The token is all that lets anyone in. It comes by mail, and mail travels: a page shows the
+// merchant and what is asked, and no address, card or payment. Nothing is decided or fetched
+// by GET, since scanners of mail open every link. A token that is wrong, over or withdrawn
+// answers as one that never was. The pages work without scripts, and have none; nothing is
+// set in the browser: no cookie, no storage.
 package customerpage

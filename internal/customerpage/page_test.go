@@ -1,102 +1,30 @@
-package customerpage_test
+package customerpage
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+	"time"
 
-	"github.com/chromedp/cdproto/page"
 	"github.com/stretchr/testify/require"
 
-	"github.com/florin-gateway/florin/internal/app/apptest"
-	"github.com/florin-gateway/florin/internal/browsertest"
+	"github.com/florin-gateway/florin/internal/webpage"
+	"github.com/florin-gateway/florin/internal/webpage/webpagetest"
 )
 
-var browser browsertest.Browser
-
-func TestMain(m *testing.M) { os.Exit(browsertest.Run(m, &browser)) }
-
-type m = map[string]any
-
-// asked makes a customer who is asked for a consent, and gives the link to their page.
-func asked(t *testing.T, s *apptest.Server, email string) string {
-	t.Helper()
-	do := func(method, path string, body m) apptest.Response {
-		got := s.Do(t, apptest.Request{Method: method, Path: path, Body: body})
-		require.Equal(t, 200, got.Status, "%s", got.Body)
-		return got
-	}
-	do("PUT", "/settings", m{"name": "Łódź & Söhne"})
-	do("PUT", "/privacy/purposes/newsletter", m{"lawfulBasis": "consent", "doubleOptIn": true, "description": "Our newsletter, once a month, with offers that fit what you have bought", "policyVersion": "2026-11"})
-	id := do("POST", "/customers", m{"name": "Zoë 王", "email": email}).ID(t)
-	return do("POST", fmt.Sprintf("/customers/%d/consents", id), m{"purpose": "newsletter", "text": "Yes, send me the newsletter. I can withdraw at any time."}).JSON(t)["link"].(string)
-}
-
-// sizes are a phone and a desk, light and dark.
-var sizes = map[string]struct {
-	width, height int64
-	dark          bool
-}{"phone": {390, 844, false}, "phone-dark": {390, 844, true}, "desk": {1280, 800, false}, "desk-dark": {1280, 800, true}} // immutable
-
-// TestPageInABrowser: a customer confirms and withdraws, in each size and in a script that
-// runs the other way.
-func TestPageInABrowser(t *testing.T) {
+// TestTexts: every language says the same, and all that the pages ask for.
+func TestTexts(t *testing.T) {
 	t.Parallel()
-	s := apptest.SQLite(t)
-	for name, size := range sizes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			link := asked(t, s, name+"@example.com")
-			b := browser.Open(t, size.width, size.height, size.dark)
-			b.Quiet()
-			for _, step := range []struct{ does, title string }{{"", "Do you agree?"}, {"confirm", "You have agreed"}, {"withdraw", "You have withdrawn"}} {
-				if step.does == "" {
-					b.Visit(link)
-				} else {
-					b.Click("button[value=" + step.does + "]")
-				}
-				b.Until(step.title)
-				b.Accessible(step.title)
-				b.Fits(step.title)
-				picture(t, b, name+"-"+step.does)
-			}
-			b.Visit(asked(t, s, "ar-"+name+"@example.com") + "?lang=ar")
-			b.Until("هل توافق؟")
-			b.Accessible("arabic")
-			b.Fits("arabic")
-			picture(t, b, name+"-ar")
-			b.Click("button[value=confirm]")
-			b.Until("لقد وافقت")
-			b.Visit(link + "x")
-			b.Until("This link is not valid")
-			b.Accessible("lost")
-			picture(t, b, name+"-lost")
-		})
-	}
-}
-
-// picture keeps what the page looks like where FLORIN_TEST_PICTURES names a folder.
-func picture(t *testing.T, b *browsertest.Tab, name string) {
-	t.Helper()
-	if dir := os.Getenv("FLORIN_TEST_PICTURES"); dir != "" {
-		shot := browsertest.Call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: "png"})
-		require.NoError(t, os.WriteFile(filepath.Join(dir, strings.TrimSuffix(name, "-")+".png"), shot.Data, 0o600))
-	}
-}
-
-// TestPageTalksToNobodyElse holds the headers that say so.
-func TestPageTalksToNobodyElse(t *testing.T) {
-	t.Parallel()
-	s := apptest.SQLite(t)
-	link := asked(t, s, "zoe@example.com")
-	for _, path := range []string{strings.TrimPrefix(link, s.URL), "/your-data/nothing", "/your-data/"} {
-		got := s.Do(t, apptest.Request{Method: "GET", Path: "/" + path, Key: "-"})
-		require.Equal(t, map[bool]int{true: 200, false: 404}[strings.HasSuffix(link, path)], got.Status)
-		for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Robots-Tag": "noindex, nofollow", "Set-Cookie": ""} {
-			require.Equal(t, want, got.Header.Get(name))
+	s, err := webpage.NewSpeech(texts)
+	require.NoError(t, err)
+	webpagetest.Same(t, s)
+	webpagetest.Asked(t, s, pages)
+	for _, key := range []string{"pending", "given", "withdrawn", "expired", "lost", "busy", "failed", "refused", "export"} {
+		for _, part := range []string{".heading", ".text"} {
+			require.Contains(t, s.Tongues[0].Texts, key+part)
 		}
-		require.Regexp(t, `^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$`, got.Header.Get("Content-Security-Policy"))
+	}
+	for _, tongue := range s.Tongues {
+		for month := time.January; month <= time.December; month++ {
+			require.NotContains(t, date(&tongue, time.Date(2026, month, 9, 0, 0, 0, 0, time.UTC)), "{")
+		}
 	}
 }

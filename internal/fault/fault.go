@@ -47,6 +47,7 @@ const (
 	RestrictionNotFound   = "RESTRICTION_NOT_FOUND"
 	CertificateNotFound   = "ERASURE_CERTIFICATE_NOT_FOUND"
 	HoldNotFound          = "LEGAL_HOLD_NOT_FOUND"
+	ExportNotFound        = "EXPORT_NOT_FOUND"
 	ErasureNotFound       = "ERASURE_NOT_FOUND"
 	RoleNotFound          = "ROLE_NOT_FOUND"
 	RoleDuplicate         = "ROLE_DUPLICATE"

@@ -168,7 +168,7 @@ func TestNoStateInPackages(t *testing.T) {
 func reserved() map[string][]string {
 	vault := []string{"internal/vault"}
 	mac := []string{"internal/vault", "internal/provider"} // providers' callbacks are signed with HMAC
-	digest := []string{"internal/vault", "internal/access", "internal/audit", "internal/api/reference", "internal/webpage", "internal/customerpage", "internal/provider", "internal/leave", "internal/rights"}
+	digest := []string{"internal/vault", "internal/access", "internal/audit", "internal/api/reference", "internal/webpage", "internal/provider", "internal/leave", "internal/rights"}
 	signature := []string{"internal/vault", "internal/audit"}
 	return map[string][]string{
 		"crypto/aes": vault, "crypto/cipher": vault, "crypto/hmac": mac, "crypto/hkdf": vault, "crypto/pbkdf2": vault,

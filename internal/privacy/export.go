@@ -155,6 +155,9 @@ func (c chapter) Cells(row map[string]any) []string {
 		case nil:
 		case string:
 			cells[i] = v
+		case []any:
+			text, _ := json.Marshal(v) // it was read from JSON
+			cells[i] = string(text)
 		default:
 			cells[i] = fmt.Sprint(v)
 		}

@@ -24,6 +24,7 @@ type Service struct {
 	Clock     clock.Clock
 	IDs       *id.Source
 	Customers *customer.Service
+	Random    func() uint64 // tokens of links
 
 	wake chan struct{}
 }
@@ -143,10 +144,10 @@ func scanHold(row db.Row, r owner.Room, key vault.Subject) (Hold, error) {
 	return h, json.Unmarshal(plain, &h.Reason)
 }
 
-// History has nothing to tell: why somebody is kept is no matter of the customer's history
-// (customer.Other).
-func (s *Service) History(context.Context, auth.Grant, int64, int64, int) ([]customer.HistoryItem, error) {
-	return nil, nil
+// History tells what a customer brought along. Why somebody is kept is no matter of their
+// history (customer.Other).
+func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before int64, limit int) ([]customer.HistoryItem, error) {
+	return s.imports(ctx, g, customerID, before, limit)
 }
 
 // Forget refuses while a hold is in force, and removes those that ended (customer.Other).
@@ -160,7 +161,9 @@ func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, _ 
 	if count > 0 {
 		return customer.Forgetting{}, fault.New(fault.Conflict, fault.CustomerOnHold, "A legal hold is in force: release it first, or wait for its day")
 	}
-	return customer.Forgetting{Report: []string{"no legal hold was in force"}, Do: func(tx *db.Tx) {
+	return customer.Forgetting{Report: []string{"no legal hold was in force", "removed links to the data, and what was brought along"}, Do: func(tx *db.Tx) {
+		tx.Exec(`DELETE FROM export_link WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
+		tx.Exec(`DELETE FROM customer_import WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
 		tx.Exec(`DELETE FROM legal_hold WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
 	}}, nil
 }

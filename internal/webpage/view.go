@@ -25,7 +25,7 @@ type View struct {
 	Script   template.JS
 	Tongue   *Tongue
 	Tongues  []Link
-	Key      string // of the page's texts: {Key}.title
+	Key      string // of the page's texts: {Key}.title, or else {Key}.heading
 	Merchant string // whose page it is; empty while nobody's
 	Refresh  string // where a browser goes by itself; empty for nowhere
 	Places   map[string]string
@@ -48,6 +48,14 @@ func (s *Speech) View(t *Tongue, key, address, brand, script string) View {
 
 // Say is a text in the page's language.
 func (v View) Say(key string) string { return v.Tongue.Say(key, v.Places) }
+
+// Title is what the window is called.
+func (v View) Title() string {
+	if _, ok := v.Tongue.Texts[v.Key+".title"]; ok {
+		return v.Say(v.Key + ".title")
+	}
+	return v.Say(v.Key + ".heading")
+}
 
 // Titled reports whether the merchant's name is added to the title.
 func (v View) Titled() bool { return v.Merchant != "" && v.Key != "pay" }
