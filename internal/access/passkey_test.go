@@ -24,8 +24,19 @@ type securityKey struct {
 
 const site = "https://pay.shop.example"
 
+// aCredential is a new one. The library writes a key's coordinates without leading zeros,
+// which RFC 8152 §13.1.1 forbids and the server refuses: one key in 128 is made again.
+func aCredential() virtualwebauthn.Credential {
+	const whole = 77 // octets of a P-256 key in COSE
+	for {
+		if c := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(c.Key.AttestationData()) == whole {
+			return c
+		}
+	}
+}
+
 func newSecurityKey(u access.User) *securityKey {
-	k := &securityKey{virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+	k := &securityKey{virtualwebauthn.NewAuthenticator(), aCredential(),
 		virtualwebauthn.RelyingParty{Name: "Shop", ID: "pay.shop.example", Origin: site}}
 	k.Options.UserHandle = binary.BigEndian.AppendUint64(nil, uint64(u.ID))
 	return k

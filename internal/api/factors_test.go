@@ -60,10 +60,21 @@ func newPasskey(t *testing.T, s *apptest.Server, token string) m {
 	options, err := virtualwebauthn.ParseAttestationOptions(string(ask.Body))
 	require.NoError(t, err)
 	site := virtualwebauthn.RelyingParty{ID: "pay.shop.example", Origin: passkeySite}
-	made := virtualwebauthn.CreateAttestationResponse(site, virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), *options)
+	made := virtualwebauthn.CreateAttestationResponse(site, virtualwebauthn.NewAuthenticator(), aCredential(), *options)
 	var credential m
 	require.NoError(t, json.Unmarshal([]byte(made), &credential))
 	return m{"name": "laptop", "credential": credential}
+}
+
+// aCredential is a new one. The library writes a key's coordinates without leading zeros,
+// which RFC 8152 §13.1.1 forbids and the server refuses: one key in 128 is made again.
+func aCredential() virtualwebauthn.Credential {
+	const whole = 77 // octets of a P-256 key in COSE
+	for {
+		if c := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(c.Key.AttestationData()) == whole {
+			return c
+		}
+	}
 }
 
 // ownRequest is one that works on a session's own way in, which it makes fit for it first.

@@ -28,10 +28,10 @@ var sizes = map[string]struct {
 	language      string
 	says          string
 }{
-	"phone":       {390, 844, false, "en", "What"},
-	"phone, dark": {390, 844, true, "ar", "ما يحتفظ به"},
-	"desk":        {1280, 800, false, "de", "über Sie speichert"},
-	"desk, dark":  {1280, 800, true, "fr", "conserve sur vous"},
+	"phone":      {390, 844, false, "en", "What"},
+	"phone-dark": {390, 844, true, "ar", "ما يحتفظ به"},
+	"desk":       {1280, 800, false, "de", "über Sie speichert"},
+	"desk-dark":  {1280, 800, true, "fr", "conserve sur vous"},
 } // immutable
 
 // offer makes a link to a customer's data.
