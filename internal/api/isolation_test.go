@@ -86,6 +86,8 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 		c := f.customer(t)
 		f.do(t, "DELETE", fmt.Sprintf("/customers/%d", c), nil)
 		return map[string]int64{"{id}": c}
+	case r.ID == "getRetentionRun":
+		return map[string]int64{"{id}": f.made(t, "/privacy/retention-runs", nil)}
 	case r.ID == "getErasure":
 		return map[string]int64{"{id}": f.made(t, "/erasures", m{"customerIds": []int64{f.customer(t)}})}
 	case strings.HasPrefix(r.Path, "/privacy/recipients"):
@@ -372,6 +374,8 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return f.objection(t)
 	case "answerObjection":
 		return m{"answer": "compelling_grounds", "reason": f.canary}
+	case "putRetentionPolicy":
+		return m{"days": 3000}
 	case "putPurpose":
 		return f.interest()
 	case "placeHold":
@@ -467,6 +471,9 @@ func (f *fixture) request(t *testing.T, r gate.Route, key string, fresh bool) ap
 	}
 	if r.ID == "getRatesOfDay" {
 		path += "?date=2026-11-20"
+	}
+	if strings.Contains(path, "/retention-policies/{name}") {
+		path = strings.Replace(path, "{name}", "interactions", 1)
 	}
 	if strings.Contains(path, "{name}") {
 		f.do(t, "PUT", "/privacy/purposes/statistics", f.interest())

@@ -139,7 +139,7 @@ func (d *document) parameters(r gate.Route) []*huma.Param {
 			Schema: &huma.Schema{Type: "integer", Format: "int64", Minimum: &one}})
 	}
 	if strings.Contains(r.Path, "{name}") {
-		params = append(params, &huma.Param{Name: "name", In: "path", Required: true, Example: "newsletter", Schema: &huma.Schema{Type: "string"}})
+		params = append(params, &huma.Param{Name: "name", In: "path", Required: true, Example: map[bool]string{true: "customers", false: "newsletter"}[strings.Contains(r.Path, "retention")], Schema: &huma.Schema{Type: "string"}})
 	}
 	for _, p := range r.Query {
 		params = append(params, &huma.Param{Name: p.Name, In: "query", Description: p.Doc, Example: p.Example, Schema: paramSchema(p.Type)})

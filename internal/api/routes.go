@@ -17,6 +17,7 @@ import (
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/privacy"
 	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/retention"
 	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
@@ -46,6 +47,7 @@ type API struct {
 	Rates         *rate.Source
 	Webhooks      *webhook.Service
 	Privacy       *privacy.Service
+	Retention     *retention.Service
 	Verifications *verification.Service
 	Rights        *rights.Service
 	Clock         clock.Clock
@@ -106,6 +108,12 @@ func (a *API) Routes() []gate.Route {
 		onCustomers(post, "/customers/{id}/verifications", "startVerification", auth.VerificationsWrite, audit.VerificationStart, gate.JSON, a.startVerification).says(startVerificationDoc),
 		onCustomers(get, "/customers/{id}/verifications/{verificationId}", "getVerification", auth.CustomersRead, audit.VerificationRead, gate.NoBody, a.getVerification).says(verificationDoc),
 		onCustomers(post, "/customers/{id}/verifications/{verificationId}/check", "checkVerification", auth.VerificationsWrite, audit.VerificationCheck, gate.JSON, a.checkVerification).says(checkVerificationDoc),
+		admin(get, "/privacy/retention-policies", "listRetentionPolicies", auth.PrivacyManage, audit.RetentionRead, gate.NoBody, a.listPolicies).says(policiesDoc),
+		admin(put, "/privacy/retention-policies/{name}", "putRetentionPolicy", auth.CustomersErase, audit.RetentionChange, gate.JSON, a.putPolicy).says(putPolicyDoc),
+		admin(del, "/privacy/retention-policies/{name}", "removeRetentionPolicy", auth.CustomersErase, audit.RetentionChange, gate.NoBody, a.removePolicy).says(removePolicyDoc),
+		admin(get, "/privacy/retention-runs", "listRetentionRuns", auth.PrivacyManage, audit.RetentionRead, gate.NoBody, a.listRuns).query(pageParams()[0], beforeParam()).says(runsDoc),
+		admin(post, "/privacy/retention-runs", "startRetentionRun", auth.CustomersErase, audit.RetentionRun, gate.NoBody, a.startRun).query(dryRunParam()).says(startRunDoc),
+		admin(get, "/privacy/retention-runs/{id}", "getRetentionRun", auth.PrivacyManage, audit.RetentionRead, gate.NoBody, a.getRun).says(runDoc),
 		admin(post, "/erasures", "eraseCustomers", auth.CustomersErase, audit.ErasureStart, gate.JSON, a.startErasure).says(erasuresDoc),
 		admin(get, "/erasures/{id}", "getErasure", auth.CustomersErase, audit.ErasureRead, gate.NoBody, a.getErasure).says(erasureDoc),
 		payments(get, "/payment-methods", "offerPaymentMethods", auth.PaymentMethodsRead, audit.MethodsOffered, gate.NoBody, a.offers).query(offerParams()...).says(offersDoc),

@@ -45,6 +45,7 @@ import (
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
 	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/retention"
 	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
@@ -86,6 +87,7 @@ type App struct {
 	Payments      *payment.Service
 	Webhooks      *webhook.Service
 	Privacy       *privacy.Service
+	Retention     *retention.Service
 	Rights        *rights.Service
 	Leaving       *leave.Service
 	Verifications *verification.Service
@@ -270,7 +272,7 @@ func (a *App) openSealer(ctx context.Context) error {
 		sinks = append(sinks, audit.NewFileSink(path))
 	}
 	a.Sealer = audit.NewSealer(a.Audit, a.Store, signer, sinks...)
-	a.Customers.Sign = a.Sealer.Sign
+	a.Customers.Sign, a.Retention.Sign = a.Sealer.Sign, a.Sealer.Sign
 	return a.Sealer.Resume(ctx)
 }
 

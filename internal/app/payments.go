@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/consent"
 	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/egress"
@@ -23,8 +25,10 @@ import (
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
 	"github.com/florin-gateway/florin/internal/provider/stripe"
 	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/retention"
 	"github.com/florin-gateway/florin/internal/routing"
 	"github.com/florin-gateway/florin/internal/vault"
+	"github.com/florin-gateway/florin/internal/webhook"
 )
 
 // buildPayments builds what money needs, from the rates up to the payments.
@@ -63,6 +67,10 @@ func (a *App) buildPayments(o options) error {
 	a.Payments = payment.New(payment.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Methods: a.Methods, Consents: a.Consents, Routing: a.Routing,
 		Fees: a.Fees, Rates: a.Rates, Notifications: a.Notifications, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Random: random, PublicURL: a.public, Log: a.Log})
 	a.buildWebhooks(allowed)
+	a.Retention = &retention.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Attempt: webhook.RemoveAttempt}
+	if a.Config.Postgres() {
+		a.Retention.Leases = a.Leases
+	}
 	a.Privacy = privacy.New(privacy.Service{Store: a.Store, Random: random, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers})
 	if err := a.buildVerifications(o); err != nil {
 		return err
@@ -121,8 +129,28 @@ func (a *App) startPayments(running context.Context, failed func(string) func(er
 	a.goRun(func() { a.Sandbox.Run(running, paymentsEvery, failed("sandbox callbacks")) })
 	a.goRun(func() { a.Privacy.Run(running, paymentsEvery, failed("erasures")) })
 	a.goRun(func() { a.Verifications.Run(running, paymentsEvery, failed("verifications")) })
+	a.goRun(func() { a.retain(running, failed("retention")) })
 	a.goRun(func() { a.Webhooks.Run(running, paymentsEvery, failed("webhooks")) })
 	a.goRun(func() { a.Notifications.Run(running, paymentsEvery, failed("notifications")) })
+}
+
+// retain runs the retention policies of every realm at once and then each hour, so that a
+// server that is started anew more often than that removes what is due too.
+func (a *App) retain(running context.Context, failed func(error)) {
+	clock.Repeat(running, time.Hour, nil, func(ctx context.Context) bool {
+		owners, err := a.Owners.List(ctx)
+		for _, o := range owners {
+			for _, mode := range []auth.Mode{auth.Live, auth.Test} {
+				if o.Status != owner.Leaving {
+					err = errors.Join(err, a.Retention.RunJob(ctx, auth.System(o.ID, o.Realm(mode), mode, "retention")))
+				}
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+		return false
+	})
 }
 
 // eachRealm does what is due in every realm: cards that have ended or will, and

@@ -84,7 +84,7 @@ func Rest() []Table {
 			Key: "id", secret: "token"},
 		{Name: "customer_deposit", columns: "customer_id# currency$ amount#", Key: "customer_id, currency"},
 		{Name: "customer_index", Key: "kind, hash, slot", Why: "finds customers, by keyed fingerprints"},
-		{Name: "customer", columns: "id# key_id# user_id# version# facts# status# has_payment_requests# total_deposits# updated_at@ confirmed_at@ doc*", Key: "id"},
+		{Name: "customer", columns: "id# key_id# user_id# version# facts# status# has_payment_requests# total_deposits# updated_at@ confirmed_at@ active_at@ doc*", Key: "id"},
 		{Name: "customer_erased", columns: "id# erased_at@ report$ certificate$", omitted: "key_id", Key: "id"},
 		{Name: "purpose", columns: "id# name$ basis$ double_opt_in# marketing# active# user_id# doc*", Key: "id"},
 		{Name: "retention_policy", columns: "class$ version# days# user_id# changed_at@", Key: "class"},

@@ -29,6 +29,9 @@ type Certificate struct {
 // otherwise.
 const certificateHead = "florin-erasure"
 
+// RetentionHead is the first line of the report of a retention run, which the same key signs.
+const RetentionHead = "florin-retention"
+
 // report is what goes into the tombstone before the key is destroyed.
 func report(g auth.Grant, p Profile, indexRows int, interactions int64, others []Forgetting) string {
 	actor := g.Actor()
@@ -82,7 +85,7 @@ func (s *Service) CertificateOf(ctx context.Context, g auth.Grant, customerID in
 	return c, s.Audit.Note(ctx, g, audit.Entry{Action: audit.CertificateRead, Customers: []int64{customerID}})
 }
 
-// CheckCertificate finds the signed note in a text, which may be the whole answer that has
+// CheckCertificate finds the signed note of an erasure or of a retention run in a text, which may be the whole answer that has
 // it, and gives what was signed.
 func CheckCertificate(text string, verifier note.Verifier) (string, error) {
 	var answer struct{ Certificate string }
@@ -90,8 +93,8 @@ func CheckCertificate(text string, verifier note.Verifier) (string, error) {
 		text = answer.Certificate
 	}
 	n, err := note.Open([]byte(text), note.VerifierList(verifier))
-	if err != nil || !strings.HasPrefix(n.Text, certificateHead+"\n") {
-		return "", errors.New("this is no certificate of an erasure that was signed by this installation")
+	if err != nil || !strings.HasPrefix(n.Text, certificateHead+"\n") && !strings.HasPrefix(n.Text, RetentionHead+"\n") {
+		return "", errors.New("this is no certificate of an erasure, and no report of a retention run, that was signed by this installation")
 	}
 	return n.Text, nil
 }

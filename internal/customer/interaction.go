@@ -181,3 +181,9 @@ func (r room) scanInteraction(row db.Row, key vault.Subject) (Interaction, error
 func RemoveInteraction(tx *db.Tx, realm, customerID, interactionID int64) {
 	tx.Exec(`DELETE FROM interaction WHERE realm_id = $1 AND customer_id = $2 AND id = $3`, realm, customerID, interactionID)
 }
+
+// WasActive keeps when something happened to a customer, in the unit that removes the row
+// that says so: how long they are kept themselves is counted from it.
+func WasActive(tx *db.Tx, realm, customerID, at int64) {
+	tx.Exec(`UPDATE customer SET active_at = $3 WHERE realm_id = $1 AND id = $2 AND active_at < $3`, realm, customerID, at)
+}

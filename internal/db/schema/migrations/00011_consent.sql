@@ -85,3 +85,5 @@ ALTER TABLE owner ADD COLUMN not_collected TEXT NOT NULL DEFAULT '';
 
 -- when a customer last said that their data are right; 0 is never
 ALTER TABLE customer ADD COLUMN confirmed_at BIGINT NOT NULL DEFAULT 0;
+-- when the last thing happened to them whose row retention has removed since
+ALTER TABLE customer ADD COLUMN active_at BIGINT NOT NULL DEFAULT 0;
