@@ -20,7 +20,7 @@ STEP := sh -c 'name=$$0; echo "==> $$name"; s=$$(date +%s); "$$@"; c=$$?; e=$$(d
 # -race links the C runtime, so the compiler must really build something.
 RACE = $(shell printf '\043include <stdlib.h>\nint main(void){return 0;}\n' | $$(go env CC) -x c - -o /dev/null 2>/dev/null && echo -race)
 
-.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks mutants volume sweep cards edits import clean
+.PHONY: help build run test test-quick test-pg fmt fmt-check vet generate generated shape bench fuzz crash power pg-crash interleavings webhooks backups mutants volume sweep cards edits import clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,10 @@ pg-crash: ## kill -9 rounds of PostgreSQL under load, CYCLES=20
 webhooks: CYCLES = 10
 webhooks: ## kill -9 rounds while events go to a receiver that flaps, both engines, CYCLES=10
 	$(TESTPG) -- $(CAMPAIGN) -run '^TestWebhooks$$' -args -cycles=$(CYCLES)
+
+backups: PERSONS = 200
+backups: ## kill -9 of backups, restores, rotations and erasures, and PERSONS=200 erased that nothing may show any more, both engines
+	$(TESTPG) -- $(CAMPAIGN) -run '^TestBackupKilled$$|^TestErasedNowhere$$' -args -cycles=$(CYCLES) -persons=$(PERSONS)
 
 interleavings: COUNT = 1000
 interleavings: ## random orders of pay, release, refund, callback, crash on both engines, COUNT=1000

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/florin-gateway/florin/internal/access"
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/backup"
 	"github.com/florin-gateway/florin/internal/clock"
 	"github.com/florin-gateway/florin/internal/config"
 	"github.com/florin-gateway/florin/internal/consent"
@@ -92,6 +94,8 @@ type App struct {
 	Leaving       *leave.Service
 	Verifications *verification.Service
 
+	Replayed *backup.Outcome // of the restore that this start is the first after; else nil
+
 	mail      *notification.MailSender // nil without --smtp-url
 	publicURL string                   // set by Handler
 	node      string                   // the lease of this process's node number, on PostgreSQL
@@ -145,6 +149,9 @@ func (a *App) build(ctx context.Context, o options) error {
 	if err := os.MkdirAll(a.Config.DataDir, 0o700); err != nil {
 		return fmt.Errorf("the data folder can't be made: %w", err)
 	}
+	if err := backup.Unfinished(a.Config.DataDir); err != nil {
+		return err
+	}
 	if err := a.openStores(ctx, o.synchronous); err != nil {
 		return err
 	}
@@ -176,29 +183,39 @@ func (a *App) build(ctx context.Context, o options) error {
 	}
 	a.Access.Issuers = access.NewIssuers(a.Egress, a.Clock)
 	a.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.cacheMetrics())
-	return a.openSealer(ctx)
+	if err := a.openSealer(ctx); err != nil {
+		return err
+	}
+	return a.replay(ctx)
 }
 
 func (a *App) openStores(ctx context.Context, synchronous string) error {
-	main := schema.Main(db.Config{WriterCacheMB: 32, URL: a.Config.DatabaseURL, AdminURL: a.Config.DatabaseAdminURL, Synchronous: synchronous, Log: a.Log})
-	keys := vault.Schema(db.Config{URL: a.Config.KeystoreURL, AdminURL: a.Config.DatabaseAdminURL, Synchronous: synchronous, Log: a.Log})
-	switch {
-	case !a.Config.Postgres():
-		main.URL = filepath.Join(a.Config.DataDir, "florin.db")
-		if keys.URL == "" {
-			keys.URL = filepath.Join(a.Config.DataDir, "keystore.db")
-		}
-	case keys.URL == "":
-		keys.URL, keys.Schema = a.Config.DatabaseURL, "florin_keystore"
-	default:
-		keys.AdminURL = ""
-	}
+	main, keys := Stores(a.Config)
+	main.Synchronous, keys.Synchronous, main.Log, keys.Log = synchronous, synchronous, a.Log, a.Log
 	var err error
 	if a.Store, err = db.Open(ctx, main); err != nil {
 		return err
 	}
 	a.Keystore, err = db.Open(ctx, keys)
 	return err
+}
+
+// Stores says where the two databases of an installation are.
+func Stores(c config.Config) (main, keys db.Config) {
+	main = schema.Main(db.Config{WriterCacheMB: 32, URL: c.DatabaseURL, AdminURL: c.DatabaseAdminURL})
+	keys = vault.Schema(db.Config{URL: c.KeystoreURL, AdminURL: c.DatabaseAdminURL})
+	switch {
+	case !c.Postgres():
+		main.URL = filepath.Join(c.DataDir, "florin.db")
+		if keys.URL == "" {
+			keys.URL = filepath.Join(c.DataDir, "keystore.db")
+		}
+	case keys.URL == "":
+		keys.URL, keys.Schema = c.DatabaseURL, "florin_keystore"
+	default:
+		keys.AdminURL = ""
+	}
+	return main, keys
 }
 
 // takeNode gives ids of this process a node number that no other has. SQLite has one
@@ -246,44 +263,36 @@ func random() uint64 {
 // openSealer reads the audit trail's signing key and writes its public half where a
 // verifier finds it.
 func (a *App) openSealer(ctx context.Context) error {
-	secret, err := a.Vault.Secret(a.Config.KeyDir(), "audit-signing", func() ([]byte, error) {
+	secret, err := a.Vault.Secret(a.Config.KeyDir(), TrailKey, func() ([]byte, error) {
 		signing, verifying, err := note.GenerateKey(rand.Reader, "florin-audit")
 		return []byte(signing + "\n" + verifying), err
 	})
 	if err != nil {
 		return err
 	}
-	signing, verifying := splitLine(string(secret))
-	signer, err := note.NewSigner(signing)
+	signer, verifier, err := audit.Pair(secret)
 	if err != nil {
-		return errors.New("the audit signing key is damaged")
+		return err
 	}
-	if a.Verifier, err = note.NewVerifier(verifying); err != nil {
-		return errors.New("the audit signing key is damaged")
-	}
+	a.Verifier = verifier
+	_, verifying, _ := strings.Cut(string(secret), "\n")
 	if err := os.MkdirAll(a.Config.AuditDir(), 0o700); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(a.Config.AuditDir(), "verifier.txt"), []byte(verifying+"\n"), 0o600); err != nil {
 		return err
 	}
-	sinks := []audit.Sink{audit.NewFileSink(filepath.Join(a.Config.AuditDir(), "checkpoints"))}
-	for _, path := range a.Config.AuditSink {
+	var sinks []audit.Sink
+	for _, path := range a.Config.Sinks() {
 		sinks = append(sinks, audit.NewFileSink(path))
 	}
 	a.Sealer = audit.NewSealer(a.Audit, a.Store, signer, sinks...)
-	a.Customers.Sign, a.Retention.Sign = a.Sealer.Sign, a.Sealer.Sign
+	a.Customers.Sign, a.Customers.Ledger, a.Retention.Sign = a.Sealer.Sign, a.ledger(), a.Sealer.Sign
 	return a.Sealer.Resume(ctx)
 }
 
-func splitLine(text string) (string, string) {
-	for i := range text {
-		if text[i] == '\n' {
-			return text[:i], text[i+1:]
-		}
-	}
-	return text, ""
-}
+// TrailKey is the name of the secret that signs the audit trail.
+const TrailKey = "audit-signing"
 
 func (a *App) cacheMetrics() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "florin_key_cache_hit_ratio", Help: "Share of subject keys found in memory."}, func() float64 {

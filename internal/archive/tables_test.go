@@ -22,6 +22,7 @@ func elsewhere() map[string]string {
 		"rate_use":         "numbers that live for an hour",
 		"lease":            "the nodes'",
 		"audit_checkpoint": "the operator's",
+		"audit_restore":    "the operator's",
 	}
 }
 

@@ -111,7 +111,7 @@ func TestSealAndVerify(t *testing.T) {
 		require.Len(t, o.sink.taken, 7)
 		last, err := ParseCheckpoint(o.sink.taken[6], o.verifier)
 		require.NoError(t, err)
-		require.Equal(t, Checkpoint{21, report.Root}, last)
+		require.Equal(t, Checkpoint{Size: 21, Root: report.Root}, last)
 		require.Empty(t, o.verify(t, &last).Problem)
 		_, foreign, err := note.GenerateKey(rand.Reader, "florin-audit")
 		require.NoError(t, err)

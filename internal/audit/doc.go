@@ -16,5 +16,9 @@
 // say nothing after an erasure. If the sink can't be written for a minute, writes and
 // personal reads stop: nothing happens unaudited (PCI DSS 10.7, ASVS 16.5.3).
 //
-// Tables: audit_pending, audit_segment, audit_checkpoint.
+// A store that was restored from a backup has fewer records than outside checkpoints cover.
+// A signed record of the restore says so, and every later checkpoint names it: who has the
+// database and not the key can cut the trail, and can't call it a restore.
+//
+// Tables: audit_pending, audit_segment, audit_checkpoint, audit_restore.
 package audit

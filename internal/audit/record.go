@@ -81,6 +81,7 @@ const (
 	RotationRead    = "keys.rotation_read"
 	SignInRefused   = "credential.refused"
 	ServiceStart    = "service.start"
+	BackupRestore   = "backup.restore"
 
 	UsersRead    = "user.list"
 	UserInvite   = "user.invite"

@@ -31,6 +31,7 @@ type Sealer struct {
 
 	mu        sync.Mutex // one seal at a time in this process
 	published int64      // number of the newest checkpoint that every sink has
+	restored  int64      // the newest restore, read by Resume: none comes while a server runs
 }
 
 // NewSealer makes the sealer; what is not yet at the sinks after a crash goes there
@@ -147,7 +148,7 @@ func (s *Sealer) keep(tx *db.Tx, seg segment, e *edge) error {
 
 func (s *Sealer) checkpoint(tx *db.Tx, h head) error {
 	at := s.log.clock.Millis()
-	signed, err := signHead(s.signer, h.edge, at)
+	signed, err := signHead(s.signer, h.edge, at, s.restored)
 	if err != nil {
 		return err
 	}
@@ -188,8 +189,11 @@ func (s *Sealer) Resume(ctx context.Context) error {
 	last, err := readHead(func(sql string, args []any, dest ...any) error {
 		return s.store.One(ctx, db.Worker(), sql, args, dest...)
 	})
+	if err != nil {
+		return err
+	}
 	s.published = max(0, last.number-1)
-	return err
+	return s.store.One(ctx, db.Worker(), `SELECT coalesce(max(id), 0) FROM audit_restore`, nil, &s.restored)
 }
 
 // Run seals until ctx ends and once more after that. failed hears of errors.

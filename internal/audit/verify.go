@@ -20,12 +20,17 @@ type Report struct {
 	Unsealed    int64 // records younger than the last checkpoint
 	Root        tlog.Hash
 	Problem     string // empty if the trail is whole; else the first bad record
+	Restores    []Restore
+	Lost        string // what the outside checkpoint covers and a restore gave up; empty if nothing
 }
 
 // Verify recomputes every leaf and every signed head from the records alone. against
 // is a checkpoint from outside, or nil: only it shows a cut tail.
 func Verify(ctx context.Context, store *db.DB, verifier note.Verifier, against *Checkpoint, progress func(records int64)) (Report, error) {
 	v := &verification{verifier: verifier, against: against, heads: map[int64]kept{}, first: math.MinInt64, realm: math.MinInt64}
+	if err := v.readRestores(ctx, store); err != nil {
+		return v.report, err
+	}
 	if err := v.readHeads(ctx, store); err != nil {
 		return v.report, err
 	}
@@ -179,8 +184,12 @@ func (v *verification) checkHead() {
 	if !ok {
 		return
 	}
-	if !isHead(stored.note, v.tree, stored.at, v.verifier) {
+	head, err := ParseCheckpoint(stored.note, v.verifier)
+	if err != nil || !isHead(stored.note, v.tree, stored.at, head.Restored, v.verifier) {
 		v.problem("record %d, one before it back to the last good checkpoint, or checkpoint %d was changed: the signed head does not match", v.tree.size-1, stored.number)
+	}
+	if !v.knows(head.Restored) {
+		v.problem("record %d: its checkpoint names a restore that is not recorded any more", v.tree.size-1)
 	}
 	if !bytes.Equal(stored.edge, v.tree.bytes()) {
 		v.problem("record %d: the edge of the tree kept with checkpoint %d was changed", v.tree.size-1, stored.number)

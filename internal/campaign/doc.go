@@ -8,7 +8,7 @@
 // what was acknowledged must be there, once, with that content or newer.
 //
 // Defaults are small enough for every run of the tests; flags behind -args make them
-// long: -cycles (kills and cuts), -rows (import), -seed. The Makefile has a target for
+// long: -cycles (kills and cuts), -rows (import), -persons (erasures), -seed. The Makefile has a target for
 // each.
 //
 // The package owns no production code and must not reach into the program: only its

@@ -14,9 +14,10 @@ import (
 
 // Settings of a run, set behind -args.
 var (
-	cyclesFlag = flag.Int("cycles", 0, "kills or cuts in a campaign; 0 is each campaign's own small number")
-	rowsFlag   = flag.Int("rows", 5000, "rows of the import campaign")
-	seedFlag   = flag.Uint64("seed", 1, "seed of everything random")
+	cyclesFlag  = flag.Int("cycles", 0, "kills or cuts in a campaign; 0 is each campaign's own small number")
+	rowsFlag    = flag.Int("rows", 5000, "rows of the import campaign")
+	personsFlag = flag.Int("persons", 20, "how many are erased in the campaign of erasures")
+	seedFlag    = flag.Uint64("seed", 1, "seed of everything random")
 )
 
 // programs is the folder that TestMain builds florin and lossyfs into.

@@ -46,7 +46,7 @@ func (p canary) value(field string) string {
 
 func (p canary) email() string  { return fmt.Sprintf("Qxmail.Kanarie%d@Vogelhaus%d.example", p.n, p.n) }
 func (p canary) phone() string  { return fmt.Sprintf("+4479119%05d", 71350+p.n) }
-func (p canary) birth() string  { return fmt.Sprintf("19%02d-11-2%d", 31+p.n, p.n%10) }
+func (p canary) birth() string  { return fmt.Sprintf("19%02d-11-2%d", 31+p.n%60, p.n%10) }
 func (p canary) key() string    { return fmt.Sprintf("qxkey-canary-%d", p.n) }
 func (p canary) member() string { return fmt.Sprintf("QXM/%d/Kanarie", p.n) }
 

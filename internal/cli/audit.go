@@ -41,17 +41,9 @@ func (v *auditCertificate) Run(c *config.Config, out *console) error {
 	if err != nil {
 		return err
 	}
-	path := v.Verifier
-	if path == "" {
-		path = filepath.Join(c.AuditDir(), "verifier.txt")
-	}
-	known, err := os.ReadFile(path)
+	verifier, err := readVerifier(c, v.Verifier)
 	if err != nil {
-		return fmt.Errorf("the trail's public key can't be read: %w; name it with --verifier", err)
-	}
-	verifier, err := note.NewVerifier(strings.TrimSpace(string(known)))
-	if err != nil {
-		return fmt.Errorf("%s holds no public key of a trail", path)
+		return err
 	}
 	said, err := customer.CheckCertificate(text, verifier)
 	if err != nil {
@@ -59,6 +51,23 @@ func (v *auditCertificate) Run(c *config.Config, out *console) error {
 	}
 	_, err = fmt.Fprintf(out.out, "%s\nThe certificate is genuine.\n", said)
 	return err
+}
+
+// readVerifier reads the public half of the trail's key from a file, that of the data folder
+// if none is named.
+func readVerifier(c *config.Config, path string) (note.Verifier, error) {
+	if path == "" {
+		path = filepath.Join(c.AuditDir(), "verifier.txt")
+	}
+	known, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the trail's public key can't be read: %w; name it with --verifier", err)
+	}
+	verifier, err := note.NewVerifier(strings.TrimSpace(string(known)))
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no public key of a trail", path)
+	}
+	return verifier, nil
 }
 
 // readInput reads a file, or standard input, of moderate size.
@@ -86,7 +95,8 @@ func (auditVerify) Help() string {
   florin audit verify
   florin audit verify --against /mnt/other-host/checkpoints
 
-Works offline, from the database and the key folder alone. Exit code 2 means that the trail was tampered with.`
+Works offline, from the database and the key folder alone. Exit code 2 means that the trail was tampered with.
+A restore from a backup is not that: it is told, with how many records were lost by it.`
 }
 
 // Run verifies the trail.
@@ -102,8 +112,14 @@ func (v *auditVerify) Run(c *config.Config, out *console) error {
 		if err != nil {
 			return err
 		}
+		for _, r := range report.Restores {
+			_, _ = fmt.Fprintln(out.out, r.Describe()+".")
+		}
 		if report.Problem != "" {
 			return found{"the audit trail is not whole: " + report.Problem}
+		}
+		if report.Lost != "" {
+			_, _ = fmt.Fprintln(out.out, "Note: "+report.Lost+".")
 		}
 		_, err = fmt.Fprintf(out.out, "The audit trail is whole: %d records, %d signed checkpoints, root %s; %d records are younger than the last checkpoint.\n",
 			report.Records, report.Checkpoints, report.Root, report.Unsealed)

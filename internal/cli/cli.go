@@ -29,6 +29,7 @@ type commands struct {
 	Import   importCommand   `cmd:"" help:"Import customers from a CSV or NDJSON file."`
 	Export   exportCommand   `cmd:"" help:"Export customers as CSV or NDJSON."`
 	Audit    auditCommand    `cmd:"" help:"Verify the audit trail."`
+	Backup   backupCommand   `cmd:"" help:"Make, check and restore backups, beside a running server."`
 	Owner    ownerCommand    `cmd:"" help:"Let an owner leave: export everything, destroy everything."`
 	Keys     keysCommand     `cmd:"" help:"Rotate keys."`
 	Demo     demoCommand     `cmd:"" help:"Make believable customers and payments."`

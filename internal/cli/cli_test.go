@@ -94,7 +94,7 @@ func TestRefusedCommandLines(t *testing.T) {
 
 func TestHelpHasExamples(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"serve", "import customers", "export customers", "audit verify", "keys rotate", "demo generate"} {
+	for _, command := range []string{"serve", "import customers", "export customers", "audit verify", "keys rotate", "demo generate", "backup create", "backup verify", "backup restore", "backup prune"} {
 		code, stdout, stderr := run(t, append(strings.Fields(command), "--help")...)
 		require.Zero(t, code, stderr)
 		require.Contains(t, stdout, "Examples:", command)

@@ -82,6 +82,21 @@ func (m *meter) count(rows int) {
 	}
 }
 
+// done says how many bytes are done.
+func (m *meter) done(bytes int64) {
+	if m.bar != nil {
+		_ = m.bar.Set64(bytes)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := clock.System().Millis()
+	if now-m.at >= lineEvery {
+		_, _ = fmt.Fprintf(m.out.err, "%s: %d MB (%d MB a second)\n", m.what, bytes/1e6, (bytes-m.said)/1000/(now-m.at))
+		m.at, m.said = now, bytes
+	}
+}
+
 func (m *meter) end() {
 	if m.bar != nil {
 		_ = m.bar.Finish()

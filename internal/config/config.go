@@ -53,5 +53,20 @@ func (c Config) KeyDir() string { return filepath.Join(c.DataDir, "keys") }
 // AuditDir holds the default sink and the key that verifies it.
 func (c Config) AuditDir() string { return filepath.Join(c.DataDir, "audit") }
 
+// Ledgers are the files that erasures are kept in outside the databases: one beside each sink
+// of the audit trail.
+func (c Config) Ledgers() []string {
+	all := []string{filepath.Join(c.AuditDir(), "erasures")}
+	for _, sink := range c.AuditSink {
+		all = append(all, sink+".erasures")
+	}
+	return all
+}
+
+// Sinks are the files that signed checkpoints are appended to.
+func (c Config) Sinks() []string {
+	return append([]string{filepath.Join(c.AuditDir(), "checkpoints")}, c.AuditSink...)
+}
+
 // FirstRun is the file with the first credentials.
 func (c Config) FirstRun() string { return filepath.Join(c.DataDir, "first-run.env") }

@@ -333,11 +333,14 @@ func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before 
 // Forget deletes what a customer agreed and objected to; that they did is in the trail
 // (customer.Other).
 func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (customer.Forgetting, error) {
-	return customer.Forgetting{Report: []string{"removed the consents and objections"}, Do: func(tx *db.Tx) {
-		for _, table := range []string{"consent", "objection", "customer_link"} {
-			tx.Exec(`DELETE FROM `+table+` WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-		}
-	}}, nil
+	return customer.Forgetting{Report: []string{"removed the consents and objections"}, Do: func(tx *db.Tx) { s.ForgetAgain(tx, g.Realm(), customerID) }}, nil
+}
+
+// ForgetAgain does the same in older data (customer.Other).
+func (s *Service) ForgetAgain(tx *db.Tx, realm, customerID int64) {
+	for _, table := range []string{"consent", "objection", "customer_link"} {
+		tx.Exec(`DELETE FROM `+table+` WHERE realm_id = $1 AND customer_id = $2`, realm, customerID)
+	}
 }
 
 // RemoveEnded deletes a consent that has ended, in the unit of a retention run, and the link

@@ -50,16 +50,65 @@ func report(g auth.Grant, p Profile, indexRows int, interactions int64, others [
 // certify signs what was done, once the key is gone. The last line says until when an older
 // copy of data, keystore and key folder together could still show the person: until the
 // epoch key that wrapped theirs is destroyed (ADR 0004).
-func (s *Service) certify(ctx context.Context, g auth.Grant, customerID int64) (string, error) {
+func (s *Service) certify(ctx context.Context, g auth.Grant, customerID, keyID int64) (string, error) {
 	var erased int64
 	var done string
 	err := s.Store.One(ctx, db.Realm(g.Realm()), `SELECT erased_at, report FROM customer_erased WHERE realm_id = $1 AND id = $2`, []any{g.Realm(), customerID}, &erased, &done)
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("%s\ncustomer %d in realm %d\nerased %s\n%s\ndestroyed the key %s\ncopies made before open nothing after %s\n", certificateHead, customerID, g.Realm(),
-		stamp(instant(erased)), done, stamp(s.Clock.Now()), stamp(s.Vault.EpochEnds()))
+	text := fmt.Sprintf("%s\ncustomer %d in realm %d\nerased %s\n%s\ndestroyed the key %d %s\ncopies made before open nothing after %s\n", certificateHead, customerID, g.Realm(),
+		stamp(instant(erased)), done, keyID, stamp(s.Clock.Now()), stamp(s.Vault.EpochEnds()))
 	return s.Sign(text)
+}
+
+// Erased is what the ledger has of an erasure: enough to do it again.
+type Erased struct {
+	Realm, CustomerID, KeyID int64
+	At                       time.Time
+	Report                   string
+	Signed                   string
+}
+
+// ReadLedger finds the certificates in the text of a ledger, the file that erasures are
+// appended to. What is not signed by this installation, or cut off at the end, is left out
+// and counted.
+func ReadLedger(text string, verifier note.Verifier) (all []Erased, unreadable int) {
+	for _, part := range strings.Split("\n"+text, "\n"+certificateHead+"\n")[1:] {
+		e, err := parseErased(certificateHead+"\n"+strings.TrimRight(part, "\n")+"\n", verifier)
+		if err != nil {
+			unreadable++
+			continue
+		}
+		all = append(all, e)
+	}
+	return all, unreadable
+}
+
+var errErased = errors.New("this is no certificate of an erasure")
+
+func parseErased(signed string, verifier note.Verifier) (Erased, error) {
+	e := Erased{Signed: signed}
+	n, err := note.Open([]byte(signed), note.VerifierList(verifier))
+	if err != nil {
+		return e, err
+	}
+	lines := strings.Split(strings.TrimRight(n.Text, "\n"), "\n")
+	if len(lines) < 5 || lines[0] != certificateHead {
+		return e, errErased
+	}
+	if _, err := fmt.Sscanf(lines[1], "customer %d in realm %d", &e.CustomerID, &e.Realm); err != nil {
+		return e, errErased
+	}
+	if e.At, err = time.Parse(timeFormat, strings.TrimPrefix(lines[2], "erased ")); err != nil {
+		return e, errErased
+	}
+	last := len(lines) - 2
+	if _, err := fmt.Sscanf(lines[last], "destroyed the key %d", &e.KeyID); err != nil {
+		return e, errErased
+	}
+	e.Report = strings.Join(lines[3:last], "\n")
+	return e, nil
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(timeFormat) }

@@ -124,9 +124,13 @@ func (s *Service) finishErasure(ctx context.Context, g auth.Grant, customerID, k
 	if err := s.Vault.Destroy(ctx, g.Realm(), keyID); err != nil {
 		return err
 	}
-	signed, err := s.certify(ctx, g, customerID)
+	signed, err := s.certify(ctx, g, customerID, keyID)
 	if err != nil {
 		return err
+	}
+	// Into the ledger before anybody is told: a restore of older data does it again from there.
+	if err := s.Ledger(signed); err != nil {
+		return fault.Away(err)
 	}
 	err = s.Store.Write(ctx, db.Realm(g.Realm()), func(tx *db.Tx) error {
 		tx.ExecOne(errAgain, `UPDATE customer_erased SET key_id = 0, certificate = $3 WHERE realm_id = $1 AND id = $2 AND key_id <> 0`, g.Realm(), customerID, signed)

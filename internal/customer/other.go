@@ -16,6 +16,10 @@ type Other interface {
 	// Forget reads what must be known before the customer's key is gone. It may refuse:
 	// CUSTOMER_ON_HOLD.
 	Forget(ctx context.Context, g auth.Grant, customerID int64, key vault.Subject) (Forgetting, error)
+	// ForgetAgain queues the removal of what older data, restored from a backup, still have
+	// of somebody who was erased since. Their key is gone; it can't refuse, and tells nobody:
+	// all that was done when they were erased.
+	ForgetAgain(tx *db.Tx, realm, customerID int64)
 }
 
 // Forgetting is a feature's part of an erasure.

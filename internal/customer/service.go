@@ -32,6 +32,8 @@ type Service struct {
 	// TellOfRestriction finds who must be told that a customer was restricted (GDPR Art. 19)
 	// and gives the statements that tell them; nil tells nobody.
 	TellOfRestriction func(ctx context.Context, g auth.Grant, customerID int64) (func(*db.Tx), error)
+	// Ledger keeps the certificate of an erasure outside the database.
+	Ledger func(signed string) error
 	// Others are features above this one that keep something about customers.
 	Others []Other
 }

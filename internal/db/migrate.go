@@ -24,10 +24,19 @@ func migrateSQLite(ctx context.Context, source string, files fs.FS) error {
 	defer func() { _ = pool.Close() }()
 	pool.SetMaxOpenConns(1)
 	words := map[string]string{"${BLOB}": "BLOB", "${CLUSTERED}": "WITHOUT ROWID", "${ROWID}": "INTEGER"}
-	return migrate(ctx, goose.DialectSQLite3, pool, translated{files, words})
+	provider, err := goose.NewProvider(goose.DialectSQLite3, pool, translated{files, words})
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	return upToDate(ctx, provider)
 }
 
 func migratePostgres(ctx context.Context, config *pgx.ConnConfig, files fs.FS) error {
+	return withPostgresMigrations(config, files, func(p *goose.Provider) error { return upToDate(ctx, p) })
+}
+
+// withPostgresMigrations runs what has to do with migrations while no other node does.
+func withPostgresMigrations(config *pgx.ConnConfig, files fs.FS, run func(*goose.Provider) error) error {
 	pool := stdlib.OpenDB(*config)
 	defer func() { _ = pool.Close() }()
 	locker, err := lock.NewPostgresSessionLocker()
@@ -35,14 +44,14 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, files fs.FS) e
 		return err
 	}
 	words := map[string]string{"${BLOB}": "BYTEA", "${CLUSTERED}": "", "${ROWID}": "BIGINT"}
-	return migrate(ctx, goose.DialectPostgres, pool, translated{files, words}, goose.WithSessionLocker(locker))
-}
-
-func migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB, files fs.FS, options ...goose.ProviderOption) error {
-	provider, err := goose.NewProvider(dialect, pool, files, options...)
+	provider, err := goose.NewProvider(goose.DialectPostgres, pool, translated{files, words}, goose.WithSessionLocker(locker))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
+	return run(provider)
+}
+
+func upToDate(ctx context.Context, provider *goose.Provider) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

@@ -175,6 +175,12 @@ func (e *sqliteEngine) commit(u *unit) error {
 }
 
 func (e *sqliteEngine) scrub(context.Context) error {
+	// The log can't be emptied below a snapshot. Its end is awaited here and not by the writer.
+	hold, err := holdCheckpoints(e.path, syscall.LOCK_SH)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = hold.Close() }()
 	s := &liteSession{turn: make(chan *liteConn), finished: make(chan error), done: make(chan error, 1), scrub: true}
 	if err := e.submit(s); err != nil {
 		return err

@@ -279,7 +279,7 @@ func (e *sqliteEngine) checkpoint(ctx context.Context, conn *liteConn) {
 		if err != nil {
 			_ = e.note(err)
 		}
-		if pages > walLimit {
+		if pages > walLimit && !snapshotUnderWay(e.path) {
 			e.walFull.Store(true)
 		}
 	}

@@ -168,7 +168,7 @@ func TestNoStateInPackages(t *testing.T) {
 func reserved() map[string][]string {
 	vault := []string{"internal/vault"}
 	mac := []string{"internal/vault", "internal/provider"} // providers' callbacks are signed with HMAC
-	digest := []string{"internal/vault", "internal/access", "internal/audit", "internal/api/reference", "internal/webpage", "internal/provider", "internal/leave", "internal/rights"}
+	digest := []string{"internal/vault", "internal/access", "internal/audit", "internal/api/reference", "internal/webpage", "internal/provider", "internal/leave", "internal/rights", "internal/backup"}
 	signature := []string{"internal/vault", "internal/audit"}
 	return map[string][]string{
 		"crypto/aes": vault, "crypto/cipher": vault, "crypto/hmac": mac, "crypto/hkdf": vault, "crypto/pbkdf2": vault,
@@ -179,6 +179,7 @@ func reserved() map[string][]string {
 		"golang.org/x/crypto/chacha20poly1305": vault,
 		"golang.org/x/crypto/nacl/":            vault,
 		"golang.org/x/crypto/argon2":           {"internal/access"},
+		"filippo.io/":                          {"internal/backup"},
 		"modernc.org/sqlite/":                  {"internal/db"},
 		"modernc.org/sqlite":                   {"internal/db"},
 		"github.com/jackc/":                    {"internal/db"},

@@ -116,7 +116,10 @@ func (s *Service) History(ctx context.Context, g auth.Grant, customerID, before 
 // Forget deletes a customer's methods (customer.Other). That the providers forget them
 // too is payment's.
 func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (customer.Forgetting, error) {
-	return customer.Forgetting{Report: []string{"removed the saved payment methods"}, Do: func(tx *db.Tx) {
-		tx.Exec(`DELETE FROM payment_method WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-	}}, nil
+	return customer.Forgetting{Report: []string{"removed the saved payment methods"}, Do: func(tx *db.Tx) { s.ForgetAgain(tx, g.Realm(), customerID) }}, nil
+}
+
+// ForgetAgain does the same in older data (customer.Other).
+func (s *Service) ForgetAgain(tx *db.Tx, realm, customerID int64) {
+	tx.Exec(`DELETE FROM payment_method WHERE realm_id = $1 AND customer_id = $2`, realm, customerID)
 }

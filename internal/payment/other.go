@@ -89,13 +89,24 @@ func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, ke
 		for _, t := range tasks {
 			s.task(tx, r, t)
 		}
-		const mine = `realm_id = $1 AND customer_id = $2`
-		tx.Exec(`DELETE FROM payment_link WHERE realm_id = $1 AND request_id IN (SELECT id FROM payment_request WHERE `+mine+`)`, r.Realm(), customerID)
-		tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, status = 3, doc = $3 WHERE `+mine+` AND status IN (0, 2)`, r.Realm(), customerID, []byte{})
-		tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, doc = $3 WHERE `+mine+` AND status IN (1, 3)`, r.Realm(), customerID, []byte{})
-		tx.Exec(`UPDATE payment_attempt SET doc = $3 WHERE `+mine, r.Realm(), customerID, []byte{})
-		notification.Forget(tx, r.Realm(), customerID)
+		loseThePerson(tx, r.Realm(), customerID)
 	}}, nil
+}
+
+// loseThePerson keeps of requests what the law makes one keep.
+func loseThePerson(tx *db.Tx, realm, customerID int64) {
+	const mine = `realm_id = $1 AND customer_id = $2`
+	tx.Exec(`DELETE FROM payment_link WHERE realm_id = $1 AND request_id IN (SELECT id FROM payment_request WHERE `+mine+`)`, realm, customerID)
+	tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, status = 3, doc = $3 WHERE `+mine+` AND status IN (0, 2)`, realm, customerID, []byte{})
+	tx.Exec(`UPDATE payment_request SET version = version + 1, was = status, doc = $3 WHERE `+mine+` AND status IN (1, 3)`, realm, customerID, []byte{})
+	tx.Exec(`UPDATE payment_attempt SET doc = $3 WHERE `+mine, realm, customerID, []byte{})
+	notification.Forget(tx, realm, customerID)
+}
+
+// ForgetAgain lets go of a customer in older data (customer.Other). A payment that was under
+// way then has ended since, in a store that is lost: it stays pending, for reconciliation.
+func (s *Service) ForgetAgain(tx *db.Tx, realm, customerID int64) {
+	loseThePerson(tx, realm, customerID)
 }
 
 func (s *Service) onHold(ctx context.Context, r owner.Room, customerID int64) error {

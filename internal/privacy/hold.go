@@ -161,9 +161,14 @@ func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, _ 
 	if count > 0 {
 		return customer.Forgetting{}, fault.New(fault.Conflict, fault.CustomerOnHold, "A legal hold is in force: release it first, or wait for its day")
 	}
-	return customer.Forgetting{Report: []string{"no legal hold was in force", "removed links to the data, and what was brought along"}, Do: func(tx *db.Tx) {
-		tx.Exec(`DELETE FROM export_link WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-		tx.Exec(`DELETE FROM customer_import WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-		tx.Exec(`DELETE FROM legal_hold WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-	}}, nil
+	return customer.Forgetting{Report: []string{"no legal hold was in force", "removed links to the data, and what was brought along"},
+		Do: func(tx *db.Tx) { s.ForgetAgain(tx, g.Realm(), customerID) }}, nil
+}
+
+// ForgetAgain does the same in older data (customer.Other): holds were lifted before the
+// erasure.
+func (s *Service) ForgetAgain(tx *db.Tx, realm, customerID int64) {
+	for _, table := range []string{"export_link", "customer_import", "legal_hold"} {
+		tx.Exec(`DELETE FROM `+table+` WHERE realm_id = $1 AND customer_id = $2`, realm, customerID)
+	}
 }

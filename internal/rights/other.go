@@ -34,10 +34,15 @@ func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, _ 
 		fmt.Sprintf("recorded a notice to each of %d recipients", recipients),
 	}, Do: func(tx *db.Tx) {
 		tell(tx)
-		tx.Exec(`DELETE FROM disclosure WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-		tx.Exec(`UPDATE privacy_request SET version = version + 1, doc = $3 WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID, []byte{})
-		tx.Exec(`UPDATE privacy_request_step SET doc = $3 WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID, []byte{})
-		tx.Exec(`UPDATE privacy_request_evidence SET doc = $3 WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID, []byte{})
-		tx.Exec(`UPDATE privacy_request_evidence SET sha256 = '', size = 0 WHERE realm_id = $1 AND customer_id = $2 AND kind = 'attached'`, g.Realm(), customerID)
+		s.ForgetAgain(tx, g.Realm(), customerID)
 	}}, err
+}
+
+// ForgetAgain does the same in older data (customer.Other): recipients were told before.
+func (s *Service) ForgetAgain(tx *db.Tx, realm, customerID int64) {
+	tx.Exec(`DELETE FROM disclosure WHERE realm_id = $1 AND customer_id = $2`, realm, customerID)
+	tx.Exec(`UPDATE privacy_request SET version = version + 1, doc = $3 WHERE realm_id = $1 AND customer_id = $2`, realm, customerID, []byte{})
+	tx.Exec(`UPDATE privacy_request_step SET doc = $3 WHERE realm_id = $1 AND customer_id = $2`, realm, customerID, []byte{})
+	tx.Exec(`UPDATE privacy_request_evidence SET doc = $3 WHERE realm_id = $1 AND customer_id = $2`, realm, customerID, []byte{})
+	tx.Exec(`UPDATE privacy_request_evidence SET sha256 = '', size = 0 WHERE realm_id = $1 AND customer_id = $2 AND kind = 'attached'`, realm, customerID)
 }

@@ -44,7 +44,10 @@ func (s *Service) Forget(ctx context.Context, g auth.Grant, customerID int64, _ 
 	if applicants > 0 {
 		lines = append(lines, fmt.Sprintf("an identity provider keeps %d applicants for as long as its own contract says: tell it (GDPR Art. 19)", applicants))
 	}
-	return customer.Forgetting{Report: lines, Do: func(tx *db.Tx) {
-		tx.Exec(`DELETE FROM verification WHERE realm_id = $1 AND customer_id = $2`, g.Realm(), customerID)
-	}}, nil
+	return customer.Forgetting{Report: lines, Do: func(tx *db.Tx) { s.ForgetAgain(tx, g.Realm(), customerID) }}, nil
+}
+
+// ForgetAgain does the same in older data (customer.Other).
+func (s *Service) ForgetAgain(tx *db.Tx, realm, customerID int64) {
+	tx.Exec(`DELETE FROM verification WHERE realm_id = $1 AND customer_id = $2`, realm, customerID)
 }

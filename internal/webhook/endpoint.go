@@ -344,9 +344,12 @@ func (s *Service) History(context.Context, auth.Grant, int64, int64, int) ([]cus
 // because an answer may repeat what it was sent. Events that wait name ids alone, and are
 // still told.
 func (s *Service) Forget(_ context.Context, g auth.Grant, customerID int64, _ vault.Subject) (customer.Forgetting, error) {
-	return customer.Forgetting{Report: []string{"removed what receivers of webhooks answered"}, Do: func(tx *db.Tx) {
-		tx.Exec(`UPDATE webhook_attempt SET answered = 0, answer = $3 WHERE customer_id = $2 AND realm_id = $1 AND answered = 1`, g.Realm(), customerID, []byte{})
-	}}, nil
+	return customer.Forgetting{Report: []string{"removed what receivers of webhooks answered"}, Do: func(tx *db.Tx) { s.ForgetAgain(tx, g.Realm(), customerID) }}, nil
+}
+
+// ForgetAgain does the same in older data (customer.Other).
+func (s *Service) ForgetAgain(tx *db.Tx, realm, customerID int64) {
+	tx.Exec(`UPDATE webhook_attempt SET answered = 0, answer = $3 WHERE customer_id = $2 AND realm_id = $1 AND answered = 1`, realm, customerID, []byte{})
 }
 
 func noEvent() *fault.Error {

@@ -106,6 +106,7 @@ func workerTables() map[string]string {
 		"audit_pending":      "SELECT, INSERT, DELETE",
 		"audit_segment":      "SELECT, INSERT",
 		"audit_checkpoint":   "SELECT, INSERT",
+		"audit_restore":      "SELECT, INSERT, UPDATE",
 		"event_pending":      "SELECT, DELETE",
 		"event":              "SELECT, INSERT, DELETE",
 		"idempotency":        "SELECT, INSERT, DELETE",
