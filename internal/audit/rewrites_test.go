@@ -90,7 +90,7 @@ func (k keeper) rewriteSigned(s *storedTrail) string {
 		if err != nil {
 			return ""
 		}
-		if h.note, err = signHead(k.stranger, e, h.at); err != nil {
+		if h.note, err = signHead(k.stranger, e, h.at, 0); err != nil {
 			return ""
 		}
 	}
