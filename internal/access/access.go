@@ -34,6 +34,9 @@ type Service struct {
 	ids     *id.Source
 	hashing *hashing
 	Issuers *Issuers // where users may sign in instead
+	// PasswordMemory is what hashing a password takes, in KiB. NewService sets the one for
+	// use; tests that sign in by the hundred take less.
+	PasswordMemory uint32
 
 	mu     sync.RWMutex
 	cached map[[32]byte]credential
@@ -70,7 +73,7 @@ const mostCached = 10_000
 
 // NewService makes the service.
 func NewService(store *db.DB, owners *owner.Service, trail *audit.Log, v *vault.Vault, c clock.Clock, ids *id.Source) *Service {
-	return &Service{store: store, owners: owners, audit: trail, vault: v, clock: c, ids: ids, hashing: newHashing(), cached: map[[32]byte]credential{}}
+	return &Service{store: store, owners: owners, audit: trail, vault: v, clock: c, ids: ids, hashing: newHashing(), PasswordMemory: argonMemory, cached: map[[32]byte]credential{}}
 }
 
 // ErrRefused says that a credential opens nothing: unknown, expired or from an

@@ -36,7 +36,7 @@ func each(t *testing.T, run func(t *testing.T, p *porter)) {
 			c.DatabaseURL = url
 		}
 		hands := clock.NewFake(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
-		a, err := app.Open(t.Context(), c, slog.New(slog.DiscardHandler), app.WithClock(hands.Clock()))
+		a, err := app.Open(t.Context(), c, slog.New(slog.DiscardHandler), app.WithClock(hands.Clock()), app.WithPasswordMemory(64))
 		require.NoError(t, err)
 		p := &porter{App: a, time: hands}
 		t.Cleanup(func() {

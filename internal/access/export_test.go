@@ -36,3 +36,6 @@ func Unknown(kind string) string {
 	}
 	return s.text
 }
+
+// PasswordMemory is what a password costs where it is no test.
+const PasswordMemory = argonMemory

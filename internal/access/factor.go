@@ -118,7 +118,7 @@ func (s *Service) proven(ctx context.Context, g auth.Grant, p Proof) (User, fact
 		if p.Password == "" {
 			return s.checkCode(ctx, u, f, p.Code)
 		}
-		return free, s.hashing.run(ctx, func() error { return checkPassword(attempt{user: u}.hash(), p.Password) })
+		return free, s.hashing.run(ctx, func() error { return checkPassword(s.hashOf(u), p.Password) })
 	})
 	if errors.Is(err, errPassword) || fault.Is(err, fault.UnauthorizedCode) {
 		err = noProof()

@@ -140,17 +140,19 @@ const (
 )
 
 // nobody is the hash of no password: whoever is unknown costs the same work.
-const nobody = "$argon2id$v=19$m=47104,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+func nobody(memory uint32) string {
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", memory)
+}
 
-// hashPassword gives the PHC string format.
-func hashPassword(password string) (string, error) {
+// hashPassword gives the PHC string format. memory is in KiB.
+func hashPassword(memory uint32, password string) (string, error) {
 	var salt [16]byte
 	if _, err := rand.Read(salt[:]); err != nil {
 		return "", err
 	}
-	sum := argon2.IDKey([]byte(normalPassword(password)), salt[:], argonPasses, argonMemory, argonLanes, 32)
+	sum := argon2.IDKey([]byte(normalPassword(password)), salt[:], argonPasses, memory, argonLanes, 32)
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, argonPasses, argonLanes,
 		b64.EncodeToString(salt[:]), b64.EncodeToString(sum)), nil
 }
 

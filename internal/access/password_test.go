@@ -51,12 +51,12 @@ func TestTheListIsThere(t *testing.T) {
 
 func TestOnePasswordOfTwoKeyboards(t *testing.T) {
 	t.Parallel()
-	encoded, err := hashPassword("caf\u00e9 au lait, merci")
+	encoded, err := hashPassword(argonMemory, "caf\u00e9 au lait, merci")
 	require.NoError(t, err)
 	require.NoError(t, checkPassword(encoded, "cafe\u0301 au lait, merci"))
 	require.ErrorIs(t, checkPassword(encoded, "cafe au lait, merci"), errPassword)
-	require.ErrorIs(t, checkPassword(nobody, ""), errPassword)
-	require.True(t, strings.HasPrefix(encoded, nobody[:len("$argon2id$v=19$m=47104,t=1,p=1$")]), "nobody costs what somebody costs")
+	require.ErrorIs(t, checkPassword(nobody(argonMemory), ""), errPassword)
+	require.True(t, strings.HasPrefix(encoded, nobody(argonMemory)[:len("$argon2id$v=19$m=47104,t=1,p=1$")]), "nobody costs what somebody costs")
 }
 
 // TestFewHashAtOnce: two at a time, thirty wait, the next is turned away at once.

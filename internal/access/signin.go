@@ -49,7 +49,7 @@ func (s *Service) Login(ctx context.Context, in SignIn, from auth.Origin) (Sessi
 		// flood must not write the trail.
 		return Session{}, Secret{}, mustWait(wait)
 	}
-	err = s.hashing.run(ctx, func() error { return checkPassword(try.hash(), in.Password) })
+	err = s.hashing.run(ctx, func() error { return checkPassword(s.hashOf(try.user), in.Password) })
 	if errors.Is(err, errPassword) || err == nil && try.user.Status != Active {
 		return Session{}, Secret{}, s.turnAway(ctx, try, wrongPassword())
 	}
@@ -92,12 +92,12 @@ func wrongPassword() *fault.Error {
 	return fault.New(fault.Unauthorized, fault.UnauthorizedCode, "E-mail address or password is wrong")
 }
 
-// hash is what the password is compared with: nobody's where there is none.
-func (t attempt) hash() string {
-	if t.user.password == "" {
-		return nobody
+// hashOf is what a password is compared with: nobody's where there is none.
+func (s *Service) hashOf(u User) string {
+	if u.password == "" {
+		return nobody(s.PasswordMemory)
 	}
-	return t.user.password
+	return u.password
 }
 
 func (s *Service) prepare(ctx context.Context, in SignIn, from auth.Origin) (attempt, error) {

@@ -57,7 +57,7 @@ func profilePlace(id int64) vault.Place {
 
 // AddStaff makes a console user within the unit that makes its owner.
 func (s *Service) AddStaff(ctx context.Context, tx *db.Tx, owner int64, name, email, password string, role auth.Role) error {
-	hash, err := hashPassword(password)
+	hash, err := hashPassword(s.PasswordMemory, password)
 	if err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func (s *Service) choose(ctx context.Context, u *User, password string, f factor
 		return err
 	}
 	return s.hashing.run(ctx, func() (err error) {
-		u.password, err = hashPassword(password)
+		u.password, err = hashPassword(s.PasswordMemory, password)
 		return err
 	})
 }

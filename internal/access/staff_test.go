@@ -11,11 +11,11 @@ import (
 func TestPassword(t *testing.T) {
 	t.Parallel()
 	const password = "correct horse 🐎 battery"
-	encoded, err := hashPassword(password)
+	encoded, err := hashPassword(argonMemory, password)
 	require.NoError(t, err)
 	require.NoError(t, checkPassword(encoded, password))
 	require.True(t, strings.HasPrefix(encoded, "$argon2id$v=19$m=47104,t=1,p=1$"), encoded)
-	again, err := hashPassword(password)
+	again, err := hashPassword(argonMemory, password)
 	require.NoError(t, err)
 	require.NotEqual(t, encoded, again, "each has a salt of its own")
 	for _, wrong := range []string{"", password + " ", "Correct horse 🐎 battery"} {

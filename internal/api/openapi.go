@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -232,23 +233,24 @@ func headers(names []string) map[string]*huma.Param {
 	return all
 }
 
-// Documents serves /openapi.json and /openapi.yaml, rendered once.
-func Documents(doc *huma.OpenAPI) (map[string]http.Handler, error) {
-	text, err := json.Marshal(doc)
-	if err != nil {
-		return nil, err
-	}
-	yaml, err := doc.YAML()
-	if err != nil {
-		return nil, err
-	}
-	serve := func(kind string, content []byte) http.Handler {
+// Documents serves /openapi.json and /openapi.yaml, each rendered once somebody asks: a
+// server need not have them to start.
+func Documents(doc func() *huma.OpenAPI) map[string]http.Handler {
+	serve := func(kind string, render func(*huma.OpenAPI) ([]byte, error)) http.Handler {
+		text := sync.OnceValues(func() ([]byte, error) { return render(doc()) })
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			content, err := text()
+			if err != nil {
+				panic(err) // the gate answers; TestGeneratedDocuments renders both
+			}
 			w.Header().Set("Content-Type", kind)
 			_, _ = w.Write(content)
 		})
 	}
-	return map[string]http.Handler{"GET /openapi.json": serve(jsonType, text), "GET /openapi.yaml": serve("application/yaml; charset=utf-8", yaml)}, nil
+	return map[string]http.Handler{
+		"GET /openapi.json": serve(jsonType, func(d *huma.OpenAPI) ([]byte, error) { return json.Marshal(d) }),
+		"GET /openapi.yaml": serve("application/yaml; charset=utf-8", (*huma.OpenAPI).YAML),
+	}
 }
 
 const jsonType = "application/json; charset=utf-8"

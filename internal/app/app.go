@@ -111,6 +111,7 @@ type Option func(*options)
 type options struct {
 	clock       clock.Clock
 	synchronous string
+	passwords   uint32
 	connectors  func(*App) provider.Registry
 	verifiers   func(*App) verification.Connectors
 }
@@ -131,6 +132,10 @@ func WithClock(c clock.Clock) Option { return func(o *options) { o.clock = c } }
 // WithSynchronous sets SQLite's synchronous level. NORMAL loses acknowledged rows on
 // power loss; it exists for the test that must see that.
 func WithSynchronous(level string) Option { return func(o *options) { o.synchronous = level } }
+
+// WithPasswordMemory hashes passwords in so many KiB. Guessing gets as much cheaper as
+// signing in: it is for tests, which sign in by the hundred.
+func WithPasswordMemory(kib uint32) Option { return func(o *options) { o.passwords = kib } }
 
 // Open builds the app. Databases are migrated and keys are made if there are none.
 func Open(ctx context.Context, c config.Config, log *slog.Logger, opts ...Option) (*App, error) {
@@ -171,6 +176,9 @@ func (a *App) build(ctx context.Context, o options) error {
 	a.Owners = owner.NewService(a.Store, v, a.Clock, a.IDs)
 	v.UseRealms(a.Owners.Realms)
 	a.Access = access.NewService(a.Store, a.Owners, a.Audit, v, a.Clock, a.IDs)
+	if o.passwords != 0 {
+		a.Access.PasswordMemory = o.passwords
+	}
 	a.Customers = &customer.Service{Store: a.Store, Vault: v, Owners: a.Owners, Audit: a.Audit, Events: a.Events,
 		Phones: contact.NewPhoneParser(pan.Find), Clock: a.Clock, IDs: a.IDs}
 	a.Leaving = &leave.Service{Store: a.Store, Vault: v, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock}

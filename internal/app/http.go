@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/florin-gateway/florin/internal/api"
@@ -32,10 +34,7 @@ func (a *App) Handler(s config.Serve, publicURL string, draining func() bool) (h
 	door := a.API()
 	door.AcceptCardData = s.AcceptCardData
 	routes := door.Routes()
-	open, err := api.Documents(api.OpenAPI(routes, publicURL))
-	if err != nil {
-		return nil, err
-	}
+	open := api.Documents(sync.OnceValue(func() *huma.OpenAPI { return api.OpenAPI(routes, publicURL) }))
 	open["GET /docs"] = reference.Handler("/openapi.json")
 	open["GET /docs/"] = open["GET /docs"]
 	open["GET /healthz"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answerHealth(w, http.StatusOK, "ok") })

@@ -60,6 +60,10 @@ func Start(t *testing.T, c config.Config, options ...app.Option) *Server {
 	return Serve(t, c, config.Serve{AcceptCardData: true}, options...)
 }
 
+// cheap is a password's hash in tests, in KiB: a thousandth of the work. What the real one
+// takes is held by package access.
+const cheap = 64
+
 // Serve is Start with the settings of a server. The public URL is where it listens, so
 // that links lead to it, unless it is given; port 0 in it is the one listened on.
 func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Option) *Server {
@@ -72,7 +76,7 @@ func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Opt
 		c.EgressAllow = "127.0.0.0/8"
 	}
 	codes := &Codes{}
-	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), append([]app.Option{withLive(), codes.option()}, options...)...)
+	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), append([]app.Option{app.WithPasswordMemory(cheap), withLive(), codes.option()}, options...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close(t.Context())) })
 	server := httptest.NewUnstartedServer(nil)
