@@ -376,14 +376,85 @@ func TestMigrations(t *testing.T) {
 	})
 }
 
+// TestClosedStoreRefuses whatever is asked of it, and keeps nobody waiting.
 func TestClosedStoreRefuses(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, url string) {
 		store, err := db.Open(t.Context(), things(db.Config{URL: url}))
 		require.NoError(t, err)
-		require.NoError(t, store.Write(t.Context(), db.Realm(1), unit(add(1, 1))))
+		ctx, all := t.Context(), db.Realm(1)
+		var n, last int64
+		next := func() int64 { last++; return last }
+		none := func(db.Row) error { return nil }
+		const count = `SELECT count(*) FROM thing`
+		calls := map[string]func() error{
+			"blind unit": func() error { return store.Write(ctx, all, unit(add(1, next()))) },
+			"early unit": func() error { return store.WriteEarly(ctx, all, unit(add(1, next()))) },
+			"unit that asks": func() error {
+				return store.Write(ctx, all, func(tx *db.Tx) error { return tx.One(count, nil, &n) })
+			},
+			"unit that asks outside": func() error {
+				return store.Write(ctx, all, func(tx *db.Tx) error {
+					tx.Exec(`DELETE FROM thing WHERE realm_id = $1`, 9)
+					return store.Each(ctx, all, count, nil, none)
+				})
+			},
+			"each": func() error { return store.Each(ctx, all, count, nil, none) },
+			"row":  func() error { return store.Row(ctx, all, count, nil, none) },
+			"one":  func() error { return store.One(ctx, all, count, nil, &n) },
+			"ping": func() error { return store.Ping(ctx) },
+			"facts": func() error {
+				_, err := store.Facts(ctx)
+				return err
+			},
+		}
+		for name, call := range calls {
+			require.NoError(t, call(), "%s, while it is open", name)
+		}
 		require.NoError(t, store.Close())
 		require.NoError(t, store.Close(), "closing twice is nothing")
-		require.Error(t, store.Write(t.Context(), db.Realm(1), unit(add(1, 2))))
+		for name, call := range calls {
+			require.Error(t, call(), name)
+		}
+	})
+}
+
+// TestCallsMeetClose: each of many calls that come while the store closes ends, done or refused,
+// and what was done stays.
+func TestCallsMeetClose(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, url string) {
+		store, err := db.Open(t.Context(), things(db.Config{URL: url}))
+		require.NoError(t, err)
+		var calls sync.WaitGroup
+		var done atomic.Int64
+		begun := make(chan struct{}, 32)
+		for c := range 32 {
+			calls.Go(func() {
+				for i := 0; ; i++ {
+					if err := store.Write(t.Context(), db.Realm(1), unit(add(1, int64(1000*c+i)))); err != nil {
+						return
+					}
+					done.Add(1)
+					if err := store.Ping(t.Context()); err != nil {
+						return
+					}
+					if i == 0 {
+						begun <- struct{}{}
+					}
+				}
+			})
+		}
+		for range 32 {
+			<-begun
+		}
+		require.NoError(t, store.Close())
+		calls.Wait()
+		again, err := db.Open(t.Context(), things(db.Config{URL: url}))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, again.Close()) })
+		var kept int64
+		require.NoError(t, again.One(t.Context(), db.Realm(1), `SELECT count(*) FROM thing`, nil, &kept))
+		require.Equal(t, done.Load(), kept)
 	})
 }

@@ -46,6 +46,9 @@ func (e *lostError) Unwrap() error { return e.cause }
 // only honest way on is to stop and recover (Rebello et al., ATC 2020).
 var errBroken = errors.New("the storage failed; Florin stops writing until it is restarted")
 
+// errShut is what whoever comes after Close hears.
+var errShut = errors.New("the database is closed: shutting down")
+
 func fromSQLite(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {

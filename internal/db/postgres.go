@@ -170,7 +170,7 @@ func (e *postgresEngine) commit(u *unit) error {
 	e.closing.RLock()
 	if e.closed {
 		e.closing.RUnlock()
-		return fault.Away(errors.New("shutting down"))
+		return fault.Away(errShut)
 	}
 	if u.early {
 		e.early <- u

@@ -34,7 +34,7 @@ func (e *postgresEngine) row(ctx context.Context, s Scope, sql string, args []an
 	e.closing.RLock()
 	if e.closed {
 		e.closing.RUnlock()
-		return fault.Away(errors.New("shutting down"))
+		return fault.Away(errShut)
 	}
 	e.questions <- q
 	e.closing.RUnlock()

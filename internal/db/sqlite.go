@@ -38,7 +38,8 @@ type sqliteEngine struct {
 	walFull atomic.Bool
 
 	stop    context.CancelFunc
-	closing sync.RWMutex // held for reading while a unit is handed over
+	shut    chan struct{} // closed with the engine: nobody may wait for a reader then
+	closing sync.RWMutex  // held for reading while a unit is handed over
 	closed  bool
 	workers sync.WaitGroup
 }
@@ -51,7 +52,8 @@ func openSQLite(ctx context.Context, c Config) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{path: c.URL, log: c.Log, lock: lock, readers: make(chan *liteConn, liteReaders), queue: make(chan any, 4*maxGroup)}
+	e := &sqliteEngine{path: c.URL, log: c.Log, lock: lock, readers: make(chan *liteConn, liteReaders),
+		queue: make(chan any, 4*maxGroup), shut: make(chan struct{})}
 	if err := e.open(ctx, c); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -151,6 +153,8 @@ func (e *sqliteEngine) read(ctx context.Context, _ Scope, sql string, args []any
 	case conn := <-e.readers:
 		defer func() { e.readers <- conn }()
 		return fromSQLite(conn.each(sql, args, fn))
+	case <-e.shut:
+		return fault.Away(errShut)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -160,7 +164,10 @@ func (e *sqliteEngine) read(ctx context.Context, _ Scope, sql string, args []any
 func (e *sqliteEngine) submit(work any) error {
 	e.closing.RLock()
 	defer e.closing.RUnlock()
-	if e.closed || e.broken.Load() {
+	if e.closed {
+		return fault.Away(errShut)
+	}
+	if e.broken.Load() {
 		return fault.Away(errBroken)
 	}
 	e.queue <- work
@@ -196,6 +203,7 @@ func (e *sqliteEngine) close() error {
 	}
 	e.closed = true
 	close(e.queue)
+	close(e.shut)
 	e.closing.Unlock()
 	e.stop()
 	e.workers.Wait()
