@@ -129,6 +129,8 @@ func TestClientsThatFail(t *testing.T) {
 			"JSON":                    {oauth("token", id, secret, typed.Clone(), grant, credentials), 415, "invalid_request"},
 			"not UTF-8":               {oauth("token", id, secret, nil, grant, credentials, "scope", "\xff"), 400, "invalid_request"},
 			"too large":               {oauth("token", id, secret, nil, grant, credentials, "x", strings.Repeat("a", 1<<21)), 413, "invalid_request"},
+			"a little too large":      {oauth("token", id, secret, nil, grant, credentials, "x", strings.Repeat("a", 8<<10)), 413, "invalid_request"},
+			"not too large":           {oauth("introspect", id, secret, nil, "token", strings.Repeat("a", 7<<10)), 200, ""},
 			"revoke nothing":          {oauth("revoke", id, secret, nil), 400, "invalid_request"},
 			"revoke a key":            {oauth("revoke", id, secret, nil, "token", secret), 400, "unsupported_token_type"},
 			"revoke another's":        {oauth("revoke", id, secret, nil, "token", foreign), 200, ""},

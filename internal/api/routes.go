@@ -60,6 +60,10 @@ type API struct {
 // maxBody is the size of any JSON body.
 const maxBody = 256 << 10
 
+// maxClientBody is what a client of OAuth 2 may send: an id, a secret, a grant and a scope
+// that may name every permission.
+const maxClientBody = 8 << 10
+
 // Routes are all operations.
 func (a *API) Routes() []gate.Route {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
@@ -300,7 +304,7 @@ func open(path, id, action string, body gate.Body, h handler) route {
 // client is a route of OAuth 2, whose caller is an API key as a client.
 func client(path, id, action string, h handler) route {
 	r := newRoute(http.MethodPost, path, id, auth.TokensOwn, action, gate.Form, h, func(string) bool { return true })
-	r.Client, r.Refuse = true, oauthError
+	r.Client, r.Refuse, r.MaxBody = true, oauthError, maxClientBody
 	return r.atRoot()
 }
 
