@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,10 @@ import (
 	"github.com/florin-gateway/florin/internal/app"
 	"github.com/florin-gateway/florin/internal/app/apptest"
 	"github.com/florin-gateway/florin/internal/auth"
+	"github.com/florin-gateway/florin/internal/clock"
+	"github.com/florin-gateway/florin/internal/config"
 	"github.com/florin-gateway/florin/internal/db"
+	"github.com/florin-gateway/florin/internal/db/dbtest"
 	"github.com/florin-gateway/florin/internal/gate"
 )
 
@@ -196,6 +200,19 @@ func inTest(t *testing.T, run func(t *testing.T, s *suite)) {
 func each(t *testing.T, run func(t *testing.T, s *suite)) {
 	t.Helper()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) { run(t, &suite{Server: s}) })
+}
+
+// eachAt is each on a clock that the test moves.
+func eachAt(t *testing.T, run func(t *testing.T, s *suite, c *clock.Fake)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, url string) {
+		c := config.Config{DataDir: t.TempDir(), LogLevel: "debug"}
+		if strings.HasPrefix(url, "postgres") {
+			c.DatabaseURL = url
+		}
+		fake := clock.NewFake(time.Now().Truncate(time.Millisecond))
+		run(t, &suite{Server: apptest.Start(t, c, app.WithClock(fake.Clock()))}, fake)
+	})
 }
 
 // create stores a customer and fails the test if that does not work.
