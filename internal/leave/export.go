@@ -132,11 +132,17 @@ func hexOf(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)) }
 // owner writes what the owner chose.
 func (a *parcel) owner(o owner.Owner) error {
 	return a.write("owner.ndjson", func(line func(any) error) error {
-		return line(archive.Record{}.With("id", o.ID).With("name", o.Name).
-			With("base_currency", o.BaseCurrency).With("default_region", o.DefaultRegion).
-			With("duplicate_policy", string(o.DuplicatePolicy)).With("strict_phone", o.StrictPhone).With("notify_url", o.NotifyURL).With("brand_color", o.BrandColor).
-			With("live_realm", o.LiveRealm).With("test_realm", o.TestRealm).With("created_at", o.CreateDate.Format(time.RFC3339Nano)))
+		return line(showOwner(o))
 	})
+}
+
+// showOwner has the owner's settings, and the limit that holds for them.
+func showOwner(o owner.Owner) archive.Record {
+	return archive.Record{}.With("id", o.ID).With("name", o.Name).
+		With("base_currency", o.BaseCurrency).With("default_region", o.DefaultRegion).
+		With("duplicate_policy", string(o.DuplicatePolicy)).With("strict_phone", o.StrictPhone).With("notify_url", o.NotifyURL).With("brand_color", o.BrandColor).
+		With("require_second_factor", o.RequireSecondFactor).With("rate_limit", o.RateLimit).
+		With("live_realm", o.LiveRealm).With("test_realm", o.TestRealm).With("created_at", o.CreateDate.Format(time.RFC3339Nano))
 }
 
 func (a *parcel) table(ctx context.Context, r owner.Room, t archive.Table, mode auth.Mode) error {
