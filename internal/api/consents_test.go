@@ -38,6 +38,7 @@ func allowed(t *testing.T, s *apptest.Server, key string, customer int64) map[st
 }
 
 // TestPurposesAndConsents over the wire, from set-up to withdrawal.
+// Shows: GDPR Art. 6, Art. 7(1), Art. 7(3)
 func TestPurposesAndConsents(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -82,6 +83,7 @@ func TestPurposesAndConsents(t *testing.T) {
 }
 
 // TestObjections block at once, and go on by compelling grounds alone, never for marketing.
+// Shows: GDPR Art. 21
 func TestObjections(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -170,6 +172,7 @@ func openPage(t *testing.T, method, link, do string, header ...string) (int, str
 
 // TestDoubleOptIn: a consent counts once the customer has clicked, by mail and by a link
 // that the merchant sends; a scanner that opens the link confirms nothing.
+// Shows: GDPR Art. 7(1)
 func TestDoubleOptIn(t *testing.T) {
 	t.Parallel()
 	for _, mails := range []bool{true, false} {

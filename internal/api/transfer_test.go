@@ -48,6 +48,7 @@ func customersOwn(t *testing.T, text string) map[string]any {
 
 // TestExportIsTakenInElsewhere: another Florin makes a customer of it who is the same
 // person, keeps all else as what they brought along, and gives it out again as it was.
+// Shows: GDPR Art. 15
 func TestExportIsTakenInElsewhere(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {
@@ -153,6 +154,7 @@ func TestHostileExports(t *testing.T) {
 }
 
 // TestExportLinks: a link gives the data to whoever has it, until it is over.
+// Shows: GDPR Art. 15
 func TestExportLinks(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *suite) {

@@ -28,6 +28,7 @@ func asked(t *testing.T, s *apptest.Server, email string) string {
 
 // TestPageInABrowser: a customer confirms and withdraws, in each size and in a script that
 // runs the other way.
+// Shows: GDPR Art. 7(3)
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)
@@ -64,6 +65,7 @@ func TestPageInABrowser(t *testing.T) {
 }
 
 // TestPageTalksToNobodyElse holds the headers that say so.
+// Shows: PCI DSS 6.4.3; GDPR Art. 44
 func TestPageTalksToNobodyElse(t *testing.T) {
 	t.Parallel()
 	s := apptest.SQLite(t)

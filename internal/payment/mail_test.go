@@ -97,6 +97,7 @@ func TestMails(t *testing.T) {
 
 // TestMailsServeAPurpose: a letter that waits is not sent once its purpose is closed to the
 // customer, and goes out for one to whom it is not.
+// Shows: GDPR Art. 21
 func TestMailsServeAPurpose(t *testing.T) {
 	t.Parallel()
 	box, address := mailtest.New(t)
