@@ -235,6 +235,7 @@ func (d *desk) policies(t *testing.T) {
 
 // TestFourHundredDays: nothing goes early, nothing more than a day late, nothing that is held
 // or restricted, and no audit record at all.
+// Shows: PCI DSS 3.2.1, 10.5.1; GDPR Art. 5(1)(e)
 func TestFourHundredDays(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, url string) {

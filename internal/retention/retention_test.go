@@ -17,6 +17,7 @@ import (
 
 // TestPoliciesHaveBounds: what law and schemes want kept can't be set shorter, the trail not
 // at all.
+// Shows: GDPR Art. 5(1)(e)
 func TestPoliciesHaveBounds(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, url string) {
@@ -59,6 +60,7 @@ func TestPoliciesHaveBounds(t *testing.T) {
 }
 
 // TestDryRunsRemoveNothing, and say what a run then does.
+// Shows: GDPR Art. 5(1)(e)
 func TestDryRunsRemoveNothing(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, url string) {
