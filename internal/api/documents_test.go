@@ -213,7 +213,9 @@ func TestOpenAPI(t *testing.T) {
 			require.NotEmpty(t, o.Responses)
 			for status, r := range o.Responses {
 				require.NotEmpty(t, r.Description, "%s %s %s", method, path, status)
-				if o.OperationID == "exportCustomer" && status == "200" {
+				if o.OperationID == "exportProcessingRecords" && status == "200" {
+					require.Contains(t, r.Content, "text/csv; charset=utf-8")
+				} else if o.OperationID == "exportCustomer" && status == "200" {
 					require.Contains(t, r.Content, "application/zip")
 				} else if !oneOf(status, "204", "302", "304") {
 					require.Contains(t, r.Content, "application/json", "%s %s %s", method, path, status)

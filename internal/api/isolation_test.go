@@ -90,6 +90,12 @@ func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 		return map[string]int64{"{id}": f.made(t, "/privacy/retention-runs", nil)}
 	case r.ID == "getErasure":
 		return map[string]int64{"{id}": f.made(t, "/erasures", m{"customerIds": []int64{f.customer(t)}})}
+	case strings.HasPrefix(r.Path, "/privacy/incidents"):
+		return map[string]int64{"{id}": f.made(t, "/privacy/incidents", f.incident())}
+	case strings.HasPrefix(r.Path, "/privacy/assessments"):
+		return map[string]int64{"{id}": f.made(t, "/privacy/assessments", f.assessment())}
+	case strings.HasPrefix(r.Path, "/privacy/processing-records"):
+		return map[string]int64{"{id}": f.made(t, "/privacy/processing-records", f.processing())}
 	case strings.HasPrefix(r.Path, "/privacy/recipients"):
 		return map[string]int64{"{id}": f.made(t, "/privacy/recipients", f.recipient())}
 	case strings.HasPrefix(r.Path, "/privacy/recipient-notices"):
@@ -185,6 +191,17 @@ func (f *fixture) notice(t *testing.T) int64 {
 	f.do(t, "PUT", at+"/restriction", m{"reason": "objection_pending"})
 	got := f.s.Do(t, apptest.Request{Method: "GET", Path: at + "/recipients", Key: f.admin})
 	return int64(got.JSON(t)["notices"].([]any)[0].(m)["id"].(float64))
+}
+
+// incident is one in which nobody did anything.
+func (f *fixture) incident() m {
+	return m{"description": f.canary, "from": "2026-11-01T00:00:00Z", "to": "2026-11-01T01:00:00Z", "credentials": []int64{1}}
+}
+
+func (f *fixture) assessment() m { return m{"title": f.canary, "description": f.canary} }
+
+func (f *fixture) processing() m {
+	return m{"name": f.canary, "controller": f.canary, "purposes": f.canary, "persons": "Customers", "data": "Names"}
 }
 
 func (f *fixture) privacyNotice() m {
@@ -380,6 +397,18 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return f.interest()
 	case "placeHold":
 		return f.hold()
+	case "createIncident":
+		return f.incident()
+	case "updateIncident":
+		return m{"measures": f.canary, "risk": "likely"}
+	case "nameOfficer":
+		return m{"name": f.canary, "email": "dpo@example.com"}
+	case "createConsultation":
+		return m{"date": "2026-11-20", "question": f.canary}
+	case "createAssessment", "updateAssessment":
+		return f.assessment()
+	case "createProcessingRecord", "updateProcessingRecord":
+		return f.processing()
 	case "createRecipient", "updateRecipient":
 		return f.recipient()
 	case "discloseCustomer":
@@ -465,6 +494,9 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 func (f *fixture) request(t *testing.T, r gate.Route, key string, fresh bool) apptest.Request {
 	t.Helper()
 	path := strings.Replace(r.Path, "{paymentMethod}", "CREDIT_CARD", 1)
+	if r.ID == "getOfficer" {
+		f.do(t, "PUT", "/privacy/dpo", m{"name": f.canary})
+	}
 	if r.ID == "getCurrentPrivacyNotice" {
 		f.do(t, "POST", "/privacy/notices", f.privacyNotice())
 		path += "?language=de"

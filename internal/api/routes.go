@@ -17,6 +17,7 @@ import (
 	"github.com/florin-gateway/florin/internal/payment"
 	"github.com/florin-gateway/florin/internal/privacy"
 	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/register"
 	"github.com/florin-gateway/florin/internal/retention"
 	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
@@ -50,6 +51,7 @@ type API struct {
 	Retention     *retention.Service
 	Verifications *verification.Service
 	Rights        *rights.Service
+	Register      *register.Service
 	Clock         clock.Clock
 	Mail          *notification.MailSender // nil: invitations are shown instead
 	PublicURL     func() string
@@ -141,7 +143,7 @@ func (a *API) Routes() []gate.Route {
 		payments(post, "/reconciliations", "reconcile", auth.PaymentsRefund, audit.Reconcile, gate.JSON, a.reconcile).says(reconcileDoc),
 		payments(get, "/exchanges/rates", "getRates", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.rates).query(rateParams()...).says(ratesDoc),
 		payments(get, "/exchanges/historical", "getRatesOfDay", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.ratesOn).query(append(rateParams(), dayParam())...).says(ratesOnDoc),
-	}, append(a.administration(), a.desk()...)...).plain()
+	}, append(append(a.administration(), a.desk()...), a.register()...)...).plain()
 }
 
 // desk are the operations of whoever looks after privacy.
@@ -251,6 +253,34 @@ func (a *API) administration() routes {
 		admin(patch, "/owners/{id}", "updateOwner", auth.OwnersManage, audit.OwnerUpdate, gate.JSON, a.updateOwner).says(updateOwnerDoc),
 		admin(get, "/key-rotations", "getKeyRotation", auth.KeysRotate, audit.RotationRead, gate.NoBody, a.getRotation).says(rotationDoc),
 		admin(post, "/key-rotations", "startKeyRotation", auth.KeysRotate, audit.KeysRotate, gate.JSON, a.startRotation).says(startRotationDoc),
+	}
+}
+
+// register are the operations on an owner's own records of data protection.
+func (a *API) register() routes {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	return routes{
+		ofDesk(get, "/privacy/incidents", "listIncidents", audit.IncidentRead, gate.NoBody, a.listIncidents).query(pageParams()...).says(incidentsDoc),
+		ofDesk(post, "/privacy/incidents", "createIncident", audit.IncidentCreate, gate.JSON, a.createIncident).says(createIncidentDoc),
+		ofDesk(get, "/privacy/incidents/{id}", "getIncident", audit.IncidentRead, gate.NoBody, a.getIncident).says(incidentDoc),
+		ofDesk(patch, "/privacy/incidents/{id}", "updateIncident", audit.IncidentChange, gate.JSON, a.updateIncident).says(updateIncidentDoc),
+		ofDesk(get, "/privacy/incidents/{id}/affected", "listAffected", audit.IncidentAffected, gate.NoBody, a.affected).query(pageParams()...).says(affectedDoc),
+		ofDesk(get, "/privacy/incidents/{id}/notice", "draftIncidentNotice", audit.IncidentDraft, gate.NoBody, a.incidentNotice).says(incidentNoticeDoc),
+		ofDesk(get, "/privacy/dpo", "getOfficer", audit.RegisterRead, gate.NoBody, a.getOfficer).says(officerDoc),
+		ofDesk(put, "/privacy/dpo", "nameOfficer", audit.RegisterChange, gate.JSON, a.appoint).says(appointDoc),
+		ofDesk(get, "/privacy/consultations", "listConsultations", audit.RegisterRead, gate.NoBody, a.listConsultations).query(pageParams()...).says(consultationsDoc),
+		ofDesk(post, "/privacy/consultations", "createConsultation", audit.RegisterAdd, gate.JSON, a.consult).says(consultDoc),
+		ofDesk(get, "/privacy/assessments", "listAssessments", audit.RegisterRead, gate.NoBody, a.listAssessments).query(pageParams()...).says(assessmentsDoc),
+		ofDesk(post, "/privacy/assessments", "createAssessment", audit.RegisterAdd, gate.JSON, a.assess).says(assessDoc),
+		ofDesk(get, "/privacy/assessments/{id}", "getAssessment", audit.RegisterRead, gate.NoBody, a.getAssessment).says(assessmentDoc),
+		ofDesk(put, "/privacy/assessments/{id}", "updateAssessment", audit.RegisterChange, gate.JSON, a.reassess).says(reassessDoc),
+		ofDesk(get, "/privacy/processing-records", "listProcessingRecords", audit.RegisterRead, gate.NoBody, a.listProcessings).query(pageParams()...).says(processingsDoc),
+		ofDesk(post, "/privacy/processing-records", "createProcessingRecord", audit.RegisterAdd, gate.JSON, a.addProcessing).says(addProcessingDoc),
+		ofDesk(get, "/privacy/processing-records/draft", "draftProcessingRecords", audit.RegisterRead, gate.NoBody, a.draftProcessing).says(draftProcessingDoc),
+		ofDesk(get, "/privacy/processing-records/csv", "exportProcessingRecords", audit.RegisterRead, gate.NoBody, a.exportProcessing).says(exportProcessingDoc),
+		ofDesk(get, "/privacy/processing-records/{id}", "getProcessingRecord", audit.RegisterRead, gate.NoBody, a.getProcessing).says(processingDoc),
+		ofDesk(put, "/privacy/processing-records/{id}", "updateProcessingRecord", audit.RegisterChange, gate.JSON, a.changeProcessing).says(changeProcessingDoc),
+		ofDesk(del, "/privacy/processing-records/{id}", "removeProcessingRecord", audit.RegisterChange, gate.NoBody, a.removeProcessing).says(removeProcessingDoc),
 	}
 }
 

@@ -67,6 +67,8 @@ func showEvent(e event.Event) Event {
 		shown.Data.PaymentMethodID = idOrNull(e.ObjectID)
 	case "webhook_endpoint":
 		shown.Data.EndpointID = idOrNull(e.ObjectID)
+	case "incident":
+		shown.Data.IncidentID = idOrNull(e.ObjectID)
 	case "recipient":
 		shown.Data.NoticeID = idOrNull(e.ObjectID)
 	case "privacy_request":

@@ -252,6 +252,7 @@ type EventData struct {
 	EndpointID       *int64   `json:"webhookEndpointId,omitempty"`
 	PrivacyRequestID *int64   `json:"privacyRequestId,omitempty"`
 	NoticeID         *int64   `json:"recipientNoticeId,omitempty"`
+	IncidentID       *int64   `json:"incidentId,omitempty"`
 	Fields           []string `json:"fields"`
 }
 

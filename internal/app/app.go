@@ -47,6 +47,7 @@ import (
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/provider/sandbox"
 	"github.com/florin-gateway/florin/internal/rate"
+	"github.com/florin-gateway/florin/internal/register"
 	"github.com/florin-gateway/florin/internal/retention"
 	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
@@ -91,6 +92,7 @@ type App struct {
 	Privacy       *privacy.Service
 	Retention     *retention.Service
 	Rights        *rights.Service
+	Register      *register.Service
 	Leaving       *leave.Service
 	Verifications *verification.Service
 

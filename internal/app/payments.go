@@ -170,7 +170,8 @@ func (a *App) eachRealm(ctx context.Context) error {
 			reconcile := a.Payments.ReconcileYesterday(ctx, auth.System(o.ID, o.Realm(mode), mode, "reconciliation"))
 			purge := a.Webhooks.Purge(ctx, auth.System(o.ID, o.Realm(mode), mode, "webhook-attempts"))
 			remind := a.Rights.Remind(ctx, auth.System(o.ID, o.Realm(mode), mode, "privacy-reminders"))
-			errs = append(errs, expiry, reconcile, purge, remind)
+			clocks := a.Register.Remind(ctx, auth.System(o.ID, o.Realm(mode), mode, "incident-clocks"))
+			errs = append(errs, expiry, reconcile, purge, remind, clocks)
 		}
 	}
 	return errors.Join(errs...)

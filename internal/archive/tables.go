@@ -64,6 +64,8 @@ func Rest() []Table {
 		{Name: "disclosure", columns: "customer_id# recipient_id# id# user_id#", Key: "customer_id, recipient_id"},
 		{Name: "recipient_notice", columns: "id# customer_id# recipient_id# cause$ fields$ done_at@ user_id#", Key: "id"},
 		{Name: "recipient", columns: "id# user_id# kind$ everyone# provider_id# ended_at@ doc*", Key: "id"},
+		{Name: "incident", columns: "id# user_id# version# aware_at@ from_at@ to_at@ risk$ notified_at@ informed_at@ closed_at@ told# mailed# doc*", Key: "id"},
+		{Name: "register_entry", columns: "kind$ id# user_id# doc*", Key: "kind, id"},
 		{Name: "privacy_notice", columns: "id# user_id# language$ article$ points$ absent$ doc*", Key: "id"},
 		{Name: "privacy_request_evidence", columns: "request_id# id# customer_id# user_id# kind$ sha256$ size# doc*", Key: "request_id, id", keyFrom: "customer"},
 		{Name: "privacy_request_step", columns: "request_id# id# customer_id# user_id# step$ code$ fields$ object_id# doc*", Key: "request_id, id", keyFrom: "customer"},

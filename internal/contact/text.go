@@ -23,7 +23,12 @@ func Clip(s string, limit int) string {
 
 // ParseText returns the one-line text s trimmed and in NFC: 1 to limit characters (runes), none of them a control
 // character.
-func ParseText(s string, limit int) (string, error) {
+func ParseText(s string, limit int) (string, error) { return parseText(s, limit, "") }
+
+// ParseProse is ParseText for a text of several lines: line breaks and tabs may stand in it.
+func ParseProse(s string, limit int) (string, error) { return parseText(s, limit, "\n\r\t") }
+
+func parseText(s string, limit int, allowed string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", errors.New("must be valid UTF-8")
 	}
@@ -32,7 +37,7 @@ func ParseText(s string, limit int) (string, error) {
 		return "", errors.New("must not be empty")
 	}
 	for _, r := range s {
-		if isControl(r) {
+		if isControl(r) && !strings.ContainsRune(allowed, r) {
 			return "", errors.New("must not contain control characters")
 		}
 	}

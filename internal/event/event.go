@@ -63,6 +63,8 @@ const (
 	PrivacyRequestDueSoon   = "privacy_request.due_soon"
 	PrivacyRequestOverdue   = "privacy_request.overdue"
 	RecipientNotice         = "recipient.notice"
+	IncidentReported        = "incident.reported"
+	IncidentClock           = "incident.clock" // 48 or 24 of the 72 hours are left, or none
 )
 
 // Kinds lists the events that an endpoint can ask for.
@@ -71,7 +73,7 @@ func Kinds() []string {
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
 		MethodExpiring, MethodExpired, EndpointDisabled, ConsentAsked, ConsentGiven, ConsentWithdrawn, ObjectionRaised, ObjectionEnded,
 		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed,
-		PrivacyRequestReceived, PrivacyRequestExtended, PrivacyRequestCompleted, PrivacyRequestRefused, PrivacyRequestDueSoon, PrivacyRequestOverdue, RecipientNotice}
+		PrivacyRequestReceived, PrivacyRequestExtended, PrivacyRequestCompleted, PrivacyRequestRefused, PrivacyRequestDueSoon, PrivacyRequestOverdue, RecipientNotice, IncidentReported, IncidentClock}
 }
 
 // Event is something that happened to a customer.

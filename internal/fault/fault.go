@@ -118,6 +118,8 @@ const (
 	RecipientNotFound      = "RECIPIENT_NOT_FOUND"
 	NoticeNotFound         = "RECIPIENT_NOTICE_NOT_FOUND"
 	StatementNotFound      = "PRIVACY_NOTICE_NOT_FOUND"
+	IncidentNotFound       = "INCIDENT_NOT_FOUND"
+	RegisterEntryNotFound  = "REGISTER_ENTRY_NOT_FOUND"
 )
 
 // Field is one fault of one member of a request, named by its JSON pointer

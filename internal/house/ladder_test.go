@@ -23,7 +23,7 @@ func ladder() []string {
 		5:  "access customer",
 		6:  "consent fee method notification rate routing",
 		7:  "archive payment verification",
-		8:  "backup bulk demo leave privacy report retention rights rotation segment webhook webpage",
+		8:  "backup bulk demo leave privacy register report retention rights rotation segment webhook webpage",
 		9:  "gate",
 		10: "api console customerpage paypage",
 		11: "app",

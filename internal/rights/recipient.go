@@ -252,3 +252,16 @@ func (s *Service) TellOfRestriction(ctx context.Context, g auth.Grant, customerI
 	_, tell, err := s.telling(ctx, g, customerID, Restriction, nil)
 	return tell, err
 }
+
+// Names names those who get customers' data, each with what, for the record of processing
+// (Art. 30(1)(d)).
+func (s *Service) Names(ctx context.Context, r owner.Room) ([]string, error) {
+	all, err := s.recipients(ctx, r, ``)
+	var names []string
+	for _, one := range all {
+		if one.Ended.IsZero() {
+			names = append(names, one.Name+" ("+one.Kind+"): "+one.Receives)
+		}
+	}
+	return names, err
+}

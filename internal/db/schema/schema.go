@@ -43,6 +43,8 @@ func appTables() map[string]string {
 		"disclosure":               "SELECT, INSERT, DELETE",
 		"recipient_notice":         "SELECT, INSERT, UPDATE, DELETE",
 		"privacy_notice":           "SELECT, INSERT, DELETE",
+		"incident":                 "SELECT, INSERT, UPDATE, DELETE",
+		"register_entry":           "SELECT, INSERT, UPDATE, DELETE",
 		"verification":             "SELECT, INSERT, UPDATE, DELETE",
 		"idempotency":              "SELECT, INSERT",
 		"idempotency_answer":       "SELECT, INSERT, UPDATE",

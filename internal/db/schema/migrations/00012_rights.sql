@@ -108,3 +108,34 @@ CREATE TABLE privacy_notice (
   doc ${BLOB} NOT NULL,
   PRIMARY KEY (realm_id, id)
 ) ${CLUSTERED};
+
+-- written by register: personal data breaches (GDPR Art. 33). told and mailed: 1 and 2 with 48
+-- and 24 of the 72 hours left, 3 when they are over. doc is sealed under the owner's key
+CREATE TABLE incident (
+  realm_id BIGINT NOT NULL,
+  id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  aware_at BIGINT NOT NULL,
+  from_at BIGINT NOT NULL,
+  to_at BIGINT NOT NULL,
+  risk TEXT NOT NULL,
+  notified_at BIGINT NOT NULL,
+  informed_at BIGINT NOT NULL,
+  closed_at BIGINT NOT NULL,
+  told BIGINT NOT NULL,
+  mailed BIGINT NOT NULL,
+  doc ${BLOB} NOT NULL,
+  PRIMARY KEY (realm_id, id)
+) ${CLUSTERED};
+
+-- written by register: records of processing, impact assessments, the officer and what they
+-- were asked. doc is sealed under the owner's key
+CREATE TABLE register_entry (
+  realm_id BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  id BIGINT NOT NULL,
+  user_id BIGINT NOT NULL,
+  doc ${BLOB} NOT NULL,
+  PRIMARY KEY (realm_id, kind, id)
+) ${CLUSTERED};
