@@ -21,7 +21,7 @@ func afterErasure() map[string]string {
 		"payment_request": "empty", "payment_attempt": "empty", // amounts and dates are kept by law
 		"privacy_request": "bare", "privacy_request_step": "bare", "privacy_request_evidence": "bare", // kinds, days and steps (TestErasureLeavesTheSkeleton of rights)
 		"payment_log": "plain", "payment_dispute": "plain", "event": "plain", "event_pending": "plain", // ids, amounts, codes
-		"erasure_item": "plain", "recipient_notice": "plain", "disclosure": "gone", "webhook_delivery": "plain", "webhook_attempt": "plain", // ids and statuses; what receivers answered is cleared (TestAttempts of webhook)
+		"erasure_item": "plain", "recipient_notice": "plain", "disclosure": "gone", "export_link": "gone", "customer_import": "gone", "webhook_delivery": "plain", "webhook_attempt": "plain", // ids and statuses; what receivers answered is cleared (TestAttempts of webhook)
 		"idempotency_answer": "sealed", // under the customer's key; the row makes a repeated create answer 410
 	}
 }
