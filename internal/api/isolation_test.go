@@ -63,6 +63,8 @@ func (f *fixture) key(t *testing.T) int64 {
 func (f *fixture) thing(t *testing.T, r gate.Route) map[string]int64 {
 	t.Helper()
 	switch {
+	case strings.HasPrefix(r.Path, "/screenings"):
+		return map[string]int64{"{id}": f.match(t)}
 	case strings.Contains(r.Path, "{verificationId}"):
 		c := f.customer(t)
 		return map[string]int64{"{id}": c, "{verificationId}": f.verification(t, c)}
@@ -152,6 +154,15 @@ func (f *fixture) user(t *testing.T) int64 {
 
 // hold is one that works; where the rows want the fixture's text, it is the reason.
 func (f *fixture) hold() m { return m{"reason": f.canary, "until": "2030-01-01T00:00:00Z"} }
+
+// match is an entry of a sanctions list that a customer of this fixture may be.
+func (f *fixture) match(t *testing.T) int64 {
+	t.Helper()
+	c := create(t, f.s, f.admin, m{"name": "Qasim Testaniwi", "email": f.email()}).ID(t)
+	got := f.s.Do(t, apptest.Request{Method: "POST", Path: fmt.Sprintf("/customers/%d/screenings", c), Key: f.admin})
+	require.Equal(t, 200, got.Status, "%s", got.Body)
+	return int64(got.JSON(t)["matches"].([]any)[0].(m)["id"].(float64))
+}
 
 // verification is one of the customer's e-mail address, and its code is known.
 func (f *fixture) verification(t *testing.T, customer int64) int64 {
@@ -383,6 +394,8 @@ func (f *fixture) body(t *testing.T, r gate.Route) any {
 		return m{"reason": "accuracy_contested", "note": f.canary}
 	case "startVerification":
 		return m{"kind": "email"}
+	case "decideScreening":
+		return m{"decision": "false_positive", "reason": f.canary}
 	case "checkVerification":
 		return m{"code": f.code}
 	case "giveConsent":

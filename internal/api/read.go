@@ -192,6 +192,9 @@ func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	if v, ok := f.get("requireSecondFactor", strictjson.Bool, "true or false"); ok {
 		s.RequireSecondFactor = v.Text == "true"
 	}
+	if v, ok := f.get("screenCustomers", strictjson.Bool, "true or false"); ok {
+		s.ScreenCustomers = v.Text == "true"
+	}
 	f.faults = append(f.faults, owner.Check(&s)...)
 	return s, f.end()
 }

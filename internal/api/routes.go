@@ -22,6 +22,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
+	"github.com/florin-gateway/florin/internal/screening"
 	"github.com/florin-gateway/florin/internal/vault"
 	"github.com/florin-gateway/florin/internal/verification"
 	"github.com/florin-gateway/florin/internal/webhook"
@@ -52,6 +53,7 @@ type API struct {
 	Verifications *verification.Service
 	Rights        *rights.Service
 	Register      *register.Service
+	Screenings    *screening.Service
 	Clock         clock.Clock
 	Mail          *notification.MailSender // nil: invitations are shown instead
 	PublicURL     func() string
@@ -120,6 +122,11 @@ func (a *API) Routes() []gate.Route {
 		admin(get, "/privacy/retention-runs", "listRetentionRuns", auth.PrivacyManage, audit.RetentionRead, gate.NoBody, a.listRuns).query(pageParams()[0], beforeParam()).says(runsDoc),
 		admin(post, "/privacy/retention-runs", "startRetentionRun", auth.CustomersErase, audit.RetentionRun, gate.NoBody, a.startRun).query(dryRunParam()).says(startRunDoc),
 		admin(get, "/privacy/retention-runs/{id}", "getRetentionRun", auth.PrivacyManage, audit.RetentionRead, gate.NoBody, a.getRun).says(runDoc),
+		onCustomers(post, "/customers/{id}/screenings", "screenCustomer", auth.ScreeningManage, audit.ScreeningRun, gate.NoBody, a.screen).says(screenDoc),
+		admin(get, "/screenings", "listScreenings", auth.ScreeningManage, audit.ScreeningRead, gate.NoBody, a.listScreenings).query(screeningParams()...).says(screeningsDoc),
+		admin(get, "/screenings/{id}", "getScreening", auth.ScreeningManage, audit.ScreeningRead, gate.NoBody, a.getScreening).says(screeningDoc),
+		admin(post, "/screenings/{id}/decision", "decideScreening", auth.ScreeningManage, audit.ScreeningDecide, gate.JSON, a.decideScreening).says(decideDoc),
+		admin(get, "/screening-lists", "getScreeningState", auth.ScreeningManage, audit.ScreeningState, gate.NoBody, a.screeningState).says(screeningStateDoc),
 		admin(post, "/erasures", "eraseCustomers", auth.CustomersErase, audit.ErasureStart, gate.JSON, a.startErasure).says(erasuresDoc),
 		admin(get, "/erasures/{id}", "getErasure", auth.CustomersErase, audit.ErasureRead, gate.NoBody, a.getErasure).says(erasureDoc),
 		payments(get, "/payment-methods", "offerPaymentMethods", auth.PaymentMethodsRead, audit.MethodsOffered, gate.NoBody, a.offers).query(offerParams()...).says(offersDoc),

@@ -307,6 +307,7 @@ type Settings struct {
 	BrandColor      *string `json:"brandColor" doc:"What the payment page is painted in" example:"#1f4fd8"`
 	Limits          Limits  `json:"limits" doc:"Set by the operator; ignored on input"`
 	SecondFactor    bool    `json:"requireSecondFactor" doc:"Users without a second factor can do nothing but add one"`
+	Screen          bool    `json:"screenCustomers" doc:"Everybody who is new or changed is looked up in sanctions lists, and all after a new list"`
 }
 
 // SettingsInput changes settings; what is absent stays.
@@ -319,6 +320,7 @@ type SettingsInput struct {
 	NotifyURL       *string `json:"notifyUrl,omitempty"`
 	BrandColor      *string `json:"brandColor,omitempty" example:"#1f4fd8"`
 	SecondFactor    bool    `json:"requireSecondFactor,omitempty"`
+	Screen          bool    `json:"screenCustomers,omitempty"`
 }
 
 // Key is an API key.

@@ -52,6 +52,7 @@ import (
 	"github.com/florin-gateway/florin/internal/rights"
 	"github.com/florin-gateway/florin/internal/rotation"
 	"github.com/florin-gateway/florin/internal/routing"
+	"github.com/florin-gateway/florin/internal/screening"
 	"github.com/florin-gateway/florin/internal/vault"
 	"github.com/florin-gateway/florin/internal/verification"
 	"github.com/florin-gateway/florin/internal/webhook"
@@ -95,6 +96,7 @@ type App struct {
 	Register      *register.Service
 	Leaving       *leave.Service
 	Verifications *verification.Service
+	Screenings    *screening.Service
 
 	Replayed *backup.Outcome // of the restore that this start is the first after; else nil
 
@@ -318,10 +320,11 @@ func (a *App) Ready(ctx context.Context) error {
 
 // How often background work runs.
 const (
-	sealEvery     = time.Second
-	sequenceEvery = 250 * time.Millisecond
-	scrubEvery    = 5 * time.Second
-	paymentsEvery = 500 * time.Millisecond
+	sealEvery      = time.Second
+	sequenceEvery  = 250 * time.Millisecond
+	scrubEvery     = 5 * time.Second
+	paymentsEvery  = 500 * time.Millisecond
+	screeningEvery = time.Second
 )
 
 // Start begins the work that no request waits for.

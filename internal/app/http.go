@@ -94,7 +94,7 @@ func mountConsole(g *gate.Gate, open map[string]http.Handler) error {
 // API is the HTTP API over this app's features.
 func (a *App) API() *api.API {
 	return &api.API{Customers: a.Customers, Owners: a.Owners, Access: a.Access, Audit: a.Audit, Sealer: a.Sealer, Events: a.Events, Vault: a.Vault, Rotations: a.Rotations,
-		Payments: a.Payments, Consents: a.Consents, Routing: a.Routing, Fees: a.Fees, Rates: a.Rates, Webhooks: a.Webhooks, Privacy: a.Privacy, Retention: a.Retention, Verifications: a.Verifications, Rights: a.Rights, Register: a.Register, Clock: a.Clock,
+		Payments: a.Payments, Consents: a.Consents, Routing: a.Routing, Fees: a.Fees, Rates: a.Rates, Webhooks: a.Webhooks, Privacy: a.Privacy, Retention: a.Retention, Verifications: a.Verifications, Screenings: a.Screenings, Rights: a.Rights, Register: a.Register, Clock: a.Clock,
 		Mail: a.mail, PublicURL: a.public}
 }
 

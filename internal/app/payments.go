@@ -72,11 +72,11 @@ func (a *App) buildPayments(o options) error {
 		a.Retention.Leases = a.Leases
 	}
 	a.Privacy = privacy.New(privacy.Service{Store: a.Store, Random: random, Owners: a.Owners, Audit: a.Audit, Clock: a.Clock, IDs: a.IDs, Customers: a.Customers})
-	if err := a.buildVerifications(o); err != nil {
+	if err := errors.Join(a.buildVerifications(o), a.buildScreenings()); err != nil {
 		return err
 	}
 	a.buildRights()
-	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks, a.Privacy, a.Verifications, a.Rights}
+	a.Customers.Others = []customer.Other{a.Payments, a.Methods, a.Consents, a.Webhooks, a.Privacy, a.Verifications, a.Screenings, a.Rights}
 	return nil
 }
 
@@ -128,6 +128,7 @@ func (a *App) startPayments(running context.Context, failed func(string) func(er
 	a.goRun(func() { a.Payments.Run(running, paymentsEvery, failed("payments")) })
 	a.goRun(func() { a.Sandbox.Run(running, paymentsEvery, failed("sandbox callbacks")) })
 	a.goRun(func() { a.Privacy.Run(running, paymentsEvery, failed("erasures")) })
+	a.goRun(func() { a.Screenings.Run(running, screeningEvery, failed("screening")) })
 	a.goRun(func() { a.Verifications.Run(running, paymentsEvery, failed("verifications")) })
 	a.goRun(func() { a.retain(running, failed("retention")) })
 	a.goRun(func() { a.Webhooks.Run(running, paymentsEvery, failed("webhooks")) })

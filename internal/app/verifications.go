@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/florin-gateway/florin/internal/screening"
 	"github.com/florin-gateway/florin/internal/verification"
 )
 
@@ -51,4 +52,27 @@ func whole(names string, values ...string) (bool, error) {
 		return false, errors.New(names + " belong together: set all of them, or none")
 	}
 	return set > 0, nil
+}
+
+// Bounds of --screening-threshold. Below it half the world is alike.
+const (
+	leastScore   = 0.7
+	defaultScore = 0.9
+)
+
+// buildScreenings builds what looks customers up in sanctions lists.
+func (a *App) buildScreenings() error {
+	score := a.Config.ScreeningScore
+	if score == 0 {
+		score = defaultScore
+	}
+	if score < leastScore || score > 1 {
+		return errors.New("--screening-threshold must be from 0.7 to 1")
+	}
+	var engine screening.Engine = &screening.Local{Dir: a.Config.ScreeningDir(), Threshold: score, Clock: a.Clock}
+	if a.Config.WatchmanURL != "" {
+		engine = &screening.Watchman{Client: a.Egress, URL: a.Config.WatchmanURL, Threshold: score, Clock: a.Clock}
+	}
+	a.Screenings = &screening.Service{Store: a.Store, Owners: a.Owners, Customers: a.Customers, Audit: a.Audit, Events: a.Events, Clock: a.Clock, IDs: a.IDs, Engine: engine, Threshold: score}
+	return nil
 }

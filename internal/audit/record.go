@@ -173,6 +173,10 @@ const (
 	VerificationCheck = "verification.check"
 	VerificationEnd   = "verification.end"
 	VerificationRead  = "verification.read"
+	ScreeningRun      = "screening.run"
+	ScreeningRead     = "screening.read"
+	ScreeningDecide   = "screening.decide"
+	ScreeningState    = "screening.state"
 
 	EndpointsRead   = "webhook.list"
 	EndpointCreate  = "webhook.create"

@@ -16,6 +16,7 @@ const (
 	ConsentsWrite      Permission = "consents:write"   // what customers agree and object to
 	CustomersReveal    Permission = "customers:reveal" // one customer's, for a stated purpose
 	VerificationsWrite Permission = "verifications:write"
+	ScreeningManage    Permission = "screening:manage" // sanctions lists: matches and decisions
 	InteractionsWrite  Permission = "interactions:write"
 	PaymentMethodsRead Permission = "payment-methods:read"
 	EventsRead         Permission = "events:read"
@@ -65,7 +66,7 @@ func Roles() []Role { return []Role{Admin, Finance, Support, Privacy, ReadOnly, 
 func (r Role) Permissions() []Permission {
 	switch r {
 	case Admin:
-		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersWrite, CustomersErase, CustomersExport, PrivacyManage, ConsentsWrite, InteractionsWrite, VerificationsWrite,
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersWrite, CustomersErase, CustomersExport, PrivacyManage, ConsentsWrite, InteractionsWrite, VerificationsWrite, ScreeningManage,
 			PaymentMethodsRead, MethodsWrite, PaymentsRead, PaymentsWrite, PaymentsRefund, ProvidersManage, WebhooksManage,
 			EventsRead, AuditRead, APIKeysManage, UsersManage, RolesManage, SettingsRead, SettingsWrite, MetricsRead}
 	case Finance:
@@ -73,7 +74,7 @@ func (r Role) Permissions() []Permission {
 	case Support:
 		return []Permission{CustomersRead, CustomersReveal, ConsentsWrite, InteractionsWrite, VerificationsWrite, PaymentMethodsRead, PaymentsRead}
 	case Privacy:
-		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersErase, CustomersExport, PrivacyManage, ConsentsWrite, VerificationsWrite, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
+		return []Permission{CustomersRead, CustomersUnmasked, CustomersReveal, CustomersErase, CustomersExport, PrivacyManage, ConsentsWrite, VerificationsWrite, ScreeningManage, PaymentMethodsRead, PaymentsRead, AuditRead, SettingsRead}
 	case ReadOnly:
 		return []Permission{CustomersRead, PaymentMethodsRead, PaymentsRead, EventsRead, SettingsRead}
 	case Operator:

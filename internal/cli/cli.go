@@ -24,18 +24,19 @@ type commands struct {
 	ConfigFile kong.ConfigFlag `name:"config" env:"FLORIN_CONFIG" placeholder:"FILE" help:"JSON file with any of the settings, by their flag names."`
 	config.Config
 
-	Serve    serveCommand    `cmd:"" help:"Run the server. Makes everything it needs in an empty data folder."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date and stop."`
-	Import   importCommand   `cmd:"" help:"Import customers from a CSV or NDJSON file."`
-	Export   exportCommand   `cmd:"" help:"Export customers as CSV or NDJSON."`
-	Audit    auditCommand    `cmd:"" help:"Verify the audit trail."`
-	Backup   backupCommand   `cmd:"" help:"Make, check and restore backups, beside a running server."`
-	Owner    ownerCommand    `cmd:"" help:"Let an owner leave: export everything, destroy everything."`
-	Keys     keysCommand     `cmd:"" help:"Rotate keys."`
-	Demo     demoCommand     `cmd:"" help:"Make believable customers and payments."`
-	Webhooks webhooksCommand `cmd:"" help:"Hear of events at a desk."`
-	Doctor   doctorCommand   `cmd:"" help:"Report unsafe settings and what to do about them."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve     serveCommand     `cmd:"" help:"Run the server. Makes everything it needs in an empty data folder."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date and stop."`
+	Import    importCommand    `cmd:"" help:"Import customers from a CSV or NDJSON file."`
+	Export    exportCommand    `cmd:"" help:"Export customers as CSV or NDJSON."`
+	Audit     auditCommand     `cmd:"" help:"Verify the audit trail."`
+	Backup    backupCommand    `cmd:"" help:"Make, check and restore backups, beside a running server."`
+	Owner     ownerCommand     `cmd:"" help:"Let an owner leave: export everything, destroy everything."`
+	Keys      keysCommand      `cmd:"" help:"Rotate keys."`
+	Demo      demoCommand      `cmd:"" help:"Make believable customers and payments."`
+	Webhooks  webhooksCommand  `cmd:"" help:"Hear of events at a desk."`
+	Screening screeningCommand `cmd:"" help:"Load sanctions lists."`
+	Doctor    doctorCommand    `cmd:"" help:"Report unsafe settings and what to do about them."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // console is where a command reads and writes.

@@ -42,7 +42,11 @@ func (doctorCheck) Run(c *config.Config, out *console) error {
 		if err != nil {
 			return err
 		}
-		findings = append(append(findings, more...), clock...)
+		lists, err := listsOf(ctx, a)
+		if err != nil {
+			return err
+		}
+		findings = append(append(append(findings, more...), clock...), lists...)
 		for _, f := range findings {
 			_, _ = fmt.Fprintf(out.out, "- %s\n  %s\n", f.what, f.remedy)
 		}
@@ -68,6 +72,31 @@ func looseModes(dir string) []finding {
 		return nil
 	})
 	return findings
+}
+
+// oldList is how old a sanctions list may be: publishers change theirs several times a week.
+const oldList = 7 * 24 * time.Hour
+
+// listsOf finds sanctions lists that are missing where customers are screened, or old.
+func listsOf(ctx context.Context, a *app.App) ([]finding, error) {
+	const remedy = "load the publisher's newest each day: florin screening load --help"
+	lists, err := a.Screenings.Engine.Lists(ctx)
+	if err != nil {
+		return []finding{{"the sanctions lists can't be read: " + err.Error(), remedy}}, nil
+	}
+	owners, err := a.Owners.List(ctx)
+	var findings []finding
+	for _, o := range owners {
+		if o.ScreenCustomers && len(lists) == 0 {
+			findings = append(findings, finding{fmt.Sprintf("owner %d screens its customers, and no sanctions list is loaded", o.ID), remedy})
+		}
+	}
+	for _, l := range lists {
+		if age := a.Clock.Now().Sub(l.Loaded); age > oldList {
+			findings = append(findings, finding{fmt.Sprintf("the sanctions list %s was loaded %d days ago", l.Name, int(age.Hours()/24)), remedy})
+		}
+	}
+	return findings, err
 }
 
 // lowDisk is the free space below which growth should be stopped by a person first.

@@ -24,6 +24,8 @@ type Config struct {
 	SumsubSecret     string   `name:"sumsub-secret" env:"FLORIN_SUMSUB_SECRET" placeholder:"SECRET" help:"The app token's secret key."`
 	SumsubWebhook    string   `name:"sumsub-webhook-secret" env:"FLORIN_SUMSUB_WEBHOOK_SECRET" placeholder:"SECRET" help:"Secret key of the webhook to …/callbacks/identity/sumsub, SHA-256 or SHA-512."`
 	SumsubLevel      string   `name:"sumsub-level" env:"FLORIN_SUMSUB_LEVEL" placeholder:"NAME" help:"Verification level: which documents Sumsub asks for."`
+	ScreeningScore   float64  `name:"screening-threshold" env:"FLORIN_SCREENING_THRESHOLD" default:"0.9" placeholder:"SCORE" help:"How like an entry of a sanctions list a customer must be to be looked at, from 0.7 to 1."`
+	WatchmanURL      string   `name:"watchman-url" env:"FLORIN_WATCHMAN_URL" placeholder:"URL" help:"Ask this moov-io/watchman in the place of the lists that were loaded. Its network must be in --egress-allow unless it is public."`
 	RatesFile        string   `name:"rates-file" env:"FLORIN_RATES_FILE" placeholder:"FILE" help:"Exchange rates: {\"base\":\"USD\",\"days\":{\"2026-11-24\":{\"EUR\":\"0.92\"}}}. Read again when it changes. Without it live mode takes the base currency only."`
 	EgressAllow      string   `name:"egress-allow" env:"FLORIN_EGRESS_ALLOW" placeholder:"CIDRS" help:"Private networks that outgoing calls (notifications, providers) may reach, also by plain http, like 127.0.0.0/8,10.1.2.0/24."`
 	LogLevel         string   `name:"log-level" env:"FLORIN_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
@@ -67,6 +69,9 @@ func (c Config) Ledgers() []string {
 func (c Config) Sinks() []string {
 	return append([]string{filepath.Join(c.AuditDir(), "checkpoints")}, c.AuditSink...)
 }
+
+// ScreeningDir holds the sanctions lists that were loaded.
+func (c Config) ScreeningDir() string { return filepath.Join(c.DataDir, "screening") }
 
 // FirstRun is the file with the first credentials.
 func (c Config) FirstRun() string { return filepath.Join(c.DataDir, "first-run.env") }

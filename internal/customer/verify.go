@@ -110,6 +110,19 @@ func Sanctioned(customerID int64) error {
 	return fault.New(fault.Conflict, fault.CustomerSanctioned, "The customer is on a sanctions list: a match was confirmed").With("customerId", text(customerID))
 }
 
+// Disclosed is the customer as they themselves may be shown: without what is known of
+// sanctions lists, which must not be told to them (Directive (EU) 2015/849 Art. 39).
+func (c *Customer) Disclosed() (*Customer, error) {
+	p, err := c.Profile()
+	if err != nil {
+		return nil, err
+	}
+	p.Checks.Screening = Check{}
+	shown := *c
+	shown.doc, shown.shown = newDoc(p), nil
+	return &shown, nil
+}
+
 // Verify changes what is known of a customer. to gives what is known from now on and what
 // else belongs to it in the same unit; it is asked again when the customer changed
 // meanwhile, so that of two changes at one moment each sees the other.

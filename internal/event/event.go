@@ -49,6 +49,8 @@ const (
 	VerificationStarted  = "verification.started"
 	VerificationResubmit = "verification.resubmit" // better documents are asked for
 	VerificationFailed   = "verification.failed"
+	ScreeningMatched     = "screening.matched" // somebody has to decide
+	ScreeningDecided     = "screening.decided"
 
 	ConsentAsked     = "consent.requested" // waits for a click in a mail
 	ConsentGiven     = "consent.given"
@@ -72,7 +74,7 @@ func Kinds() []string {
 	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, CustomerRestricted, CustomerUnrestricted, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
 		MethodExpiring, MethodExpired, EndpointDisabled, ConsentAsked, ConsentGiven, ConsentWithdrawn, ObjectionRaised, ObjectionEnded,
-		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed,
+		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed, ScreeningMatched, ScreeningDecided,
 		PrivacyRequestReceived, PrivacyRequestExtended, PrivacyRequestCompleted, PrivacyRequestRefused, PrivacyRequestDueSoon, PrivacyRequestOverdue, RecipientNotice, IncidentReported, IncidentClock}
 }
 

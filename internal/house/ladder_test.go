@@ -21,7 +21,7 @@ func ladder() []string {
 		3:  "audit event idempotency",
 		4:  "owner",
 		5:  "access customer",
-		6:  "consent fee method notification rate routing",
+		6:  "consent fee method notification rate routing screening",
 		7:  "archive payment verification",
 		8:  "backup bulk demo leave privacy register report retention rights rotation segment webhook webpage",
 		9:  "gate",

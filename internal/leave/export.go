@@ -141,7 +141,7 @@ func showOwner(o owner.Owner) archive.Record {
 	return archive.Record{}.With("id", o.ID).With("name", o.Name).
 		With("base_currency", o.BaseCurrency).With("default_region", o.DefaultRegion).
 		With("duplicate_policy", string(o.DuplicatePolicy)).With("strict_phone", o.StrictPhone).With("notify_url", o.NotifyURL).With("brand_color", o.BrandColor).
-		With("require_second_factor", o.RequireSecondFactor).With("rate_limit", o.RateLimit).
+		With("require_second_factor", o.RequireSecondFactor).With("rate_limit", o.RateLimit).With("screen_customers", o.ScreenCustomers).
 		With("live_realm", o.LiveRealm).With("test_realm", o.TestRealm).With("created_at", o.CreateDate.Format(time.RFC3339Nano))
 }
 

@@ -39,6 +39,9 @@ type Settings struct {
 	BrandColor      string // of the payment page, #rrggbb, or empty
 	// RequireSecondFactor leaves who signs in with a password alone nothing but to add one.
 	RequireSecondFactor bool
+	// ScreenCustomers has everybody looked up in sanctions lists who is new, changed, or not
+	// yet in the newest lists.
+	ScreenCustomers bool
 }
 
 // Owner is one merchant.
@@ -139,10 +142,10 @@ func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.T
 	}
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`INSERT INTO owner (id, name, base_currency, default_region, duplicate_policy, strict_phone,
-			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url, brand_color, require_second_factor)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11, $12, $13)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
+			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url, brand_color, require_second_factor, screen_customers)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11, $12, $13, $14)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
 			string(o.DuplicatePolicy), db.Flag(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID), o.NotifyURL, o.BrandColor,
-			db.Flag(o.RequireSecondFactor))
+			db.Flag(o.RequireSecondFactor), db.Flag(o.ScreenCustomers))
 		return also(tx, o)
 	})
 	return o, err
@@ -164,19 +167,19 @@ func (s *Service) newSecret(ctx context.Context, o *Owner) ([]byte, error) {
 }
 
 const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
-	index_version, next_index_version, created_at, notify_url, brand_color, status, status_reason, status_at, rate_limit, require_second_factor FROM owner`
+	index_version, next_index_version, created_at, notify_url, brand_color, status, status_reason, status_at, rate_limit, require_second_factor, screen_customers FROM owner`
 
 func scan(r db.Row) (Owner, error) {
 	var o Owner
 	var policy, status string
-	var strict, created, since, factor int64
+	var strict, created, since, factor, screen int64
 	err := r.Scan(&o.ID, &o.Name, &o.BaseCurrency, &o.DefaultRegion, &policy, &strict, &o.LiveRealm, &o.TestRealm,
-		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor, &status, &o.Reason, &since, &o.RateLimit, &factor)
+		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor, &status, &o.Reason, &since, &o.RateLimit, &factor, &screen)
 	if o.Status = Status(status); since > 0 {
 		o.Since = time.UnixMilli(since).UTC()
 	}
 	o.DuplicatePolicy, o.StrictPhone, o.CreateDate = Policy(policy), strict != 0, time.UnixMilli(created).UTC()
-	o.RequireSecondFactor = factor != 0
+	o.RequireSecondFactor, o.ScreenCustomers = factor != 0, screen != 0
 	return o, err
 }
 
@@ -224,9 +227,9 @@ func (s *Service) Update(ctx context.Context, owner int64, settings Settings, al
 	}
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6, notify_url = $7,
-			brand_color = $8, require_second_factor = $9 WHERE id = $1`,
+			brand_color = $8, require_second_factor = $9, screen_customers = $10 WHERE id = $1`,
 			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), db.Flag(settings.StrictPhone), settings.NotifyURL, settings.BrandColor,
-			db.Flag(settings.RequireSecondFactor))
+			db.Flag(settings.RequireSecondFactor), db.Flag(settings.ScreenCustomers))
 		return also(tx)
 	})
 	s.forget(owner)

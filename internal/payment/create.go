@@ -169,6 +169,9 @@ func (s *Service) findPayer(ctx context.Context, r owner.Room, q *Request, d Dra
 	if p.Status == customer.Restricted {
 		return false, restricted(p.ID)
 	}
+	if p.Checks.Screening.Status == customer.Confirmed {
+		return false, customer.Sanctioned(p.ID)
+	}
 	q.CustomerID, q.key, q.keyID = p.ID, p.Key, p.Key.ID
 	q.Client = Client{Name: p.Name, Email: p.Email, Address: p.Address, Phone: p.Phone, MemberID: p.MemberID}
 	q.Language = p.Preferences.Language

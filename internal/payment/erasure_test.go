@@ -17,7 +17,7 @@ import (
 // row, or rows without the person, whose sealed column is empty or under a key that is gone.
 func afterErasure() map[string]string {
 	return map[string]string{
-		"customer_index": "gone", "interaction": "gone", "customer_deposit": "gone", "consent": "gone", "objection": "gone", "customer_link": "gone", "payment_method": "gone", "notification": "gone", "restriction": "gone", "legal_hold": "gone", "verification": "gone",
+		"customer_index": "gone", "interaction": "gone", "customer_deposit": "gone", "consent": "gone", "objection": "gone", "customer_link": "gone", "payment_method": "gone", "notification": "gone", "restriction": "gone", "legal_hold": "gone", "verification": "gone", "screening": "gone", "screening_match": "gone",
 		"payment_request": "empty", "payment_attempt": "empty", // amounts and dates are kept by law
 		"privacy_request": "bare", "privacy_request_step": "bare", "privacy_request_evidence": "bare", // kinds, days and steps (TestErasureLeavesTheSkeleton of rights)
 		"payment_log": "plain", "payment_dispute": "plain", "event": "plain", "event_pending": "plain", // ids, amounts, codes

@@ -89,8 +89,8 @@ func (s *Service) Pay(ctx context.Context, g auth.Grant, requestID int64, o Orde
 // start moves the request to pending and leaves a task that asks the provider should we
 // never come back.
 func (s *Service) start(ctx context.Context, r owner.Room, requestID int64, p *run) error {
-	var status int64
-	q, err := s.find(ctx, r, requestID, &status)
+	var status, sanctioned int64
+	q, err := s.find(ctx, r, requestID, &status, &sanctioned)
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,9 @@ func (s *Service) start(ctx context.Context, r owner.Room, requestID int64, p *r
 	}
 	if customer.Status(status) == customer.Restricted {
 		return restricted(q.CustomerID)
+	}
+	if sanctioned != 0 {
+		return customer.Sanctioned(q.CustomerID)
 	}
 	var person customer.Person // only saved methods need to know who pays
 	if p.order.Save || p.order.MethodID != 0 {

@@ -23,6 +23,7 @@ import (
 	"github.com/florin-gateway/florin/internal/provider"
 	"github.com/florin-gateway/florin/internal/rate"
 	"github.com/florin-gateway/florin/internal/routing"
+	"github.com/florin-gateway/florin/internal/screening"
 	"github.com/florin-gateway/florin/internal/vault"
 )
 
@@ -126,11 +127,11 @@ func (s *Service) enter(ctx context.Context, g auth.Grant) (owner.Room, error) {
 }
 
 // find reads one request without a record in the trail; callers add theirs. Into status,
-// if there is one, comes the status of its customer.
+// if there is any, come the status of its customer and whether they are on a sanctions list.
 func (s *Service) find(ctx context.Context, r owner.Room, requestID int64, status ...any) (*Request, error) {
 	also := ""
 	if len(status) > 0 {
-		also = `, ` + customer.StatusOf(`q.realm_id`, `q.customer_id`)
+		also = `, ` + customer.StatusOf(`q.realm_id`, `q.customer_id`) + `, ` + screening.ConfirmedOf(`q.realm_id`, `q.customer_id`)
 	}
 	var q *Request
 	var sealed []byte

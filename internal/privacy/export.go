@@ -19,6 +19,9 @@ import (
 	"github.com/florin-gateway/florin/internal/owner"
 )
 
+// noTippingOff is why nobody is told by whom they are looked for.
+const noTippingOff = "must not be disclosed to the customer (Directive (EU) 2015/849 Art. 39)"
+
 // withheld are tables that name customers and are no part of what a customer is given, each
 // with the reason. Every other one is exported.
 func withheld() map[string]string {
@@ -27,6 +30,8 @@ func withheld() map[string]string {
 		"customer_index":           "keyed fingerprints of what is in the profile",
 		"privacy_request_evidence": "files exchanged with the customer already, and how the desk worked",
 		"legal_hold":               "would adversely affect the rights of others (GDPR Art. 15(4))",
+		"screening":                noTippingOff,
+		"screening_match":          noTippingOff,
 		"customer_link":            "finds pages, by a hash",
 		"erasure_item":             "the customer's number in a list of erasures",
 		"event":                    "numbers and names of fields; what happened stands in the other files",
@@ -56,6 +61,10 @@ func (s *Service) Export(ctx context.Context, g auth.Grant, customerID int64, w 
 		return err
 	}
 	c, err := s.Customers.Unmask(ctx, g, customerID, "data_subject_request export")
+	if err != nil {
+		return err
+	}
+	c, err = c.Disclosed()
 	if err != nil {
 		return err
 	}

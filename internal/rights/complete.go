@@ -162,7 +162,8 @@ func (s *Service) corrected(ctx context.Context, f *file) (fields []string, reco
 			return nil, 0, err
 		}
 		for _, r := range page.Records {
-			if r.Result == audit.OK {
+			checked := slices.Equal(r.Fields, []string{"verification"}) // verified or screened: nothing is corrected
+			if r.Result == audit.OK && !checked {
 				fields, record = append(fields, r.Fields...), max(record, r.ID)
 			}
 		}

@@ -75,6 +75,7 @@ func Serve(t *testing.T, c config.Config, serve config.Serve, options ...app.Opt
 	if c.EgressAllow == "" {
 		c.EgressAllow = "127.0.0.0/8"
 	}
+	Sanction(t, c, Sanctioned())
 	codes := &Codes{}
 	a, err := app.Open(t.Context(), c, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), append([]app.Option{app.WithPasswordMemory(cheap), withLive(), codes.option()}, options...)...)
 	require.NoError(t, err)
