@@ -20,6 +20,8 @@ import (
 
 // TestRestoreElsewhere loses the machine: data and keystore come back from their backups, made
 // while writers wrote; who was erased since is erased again, by the ledger alone.
+//
+// Shows: GDPR Art. 32(1)(c), Art. 17(1)
 func TestRestoreElsewhere(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
 	"github.com/florin-gateway/florin/internal/auth"
@@ -40,6 +41,10 @@ type Outcome struct {
 	UnreadableCount int
 	Keyless         []int64
 }
+
+// margin is how far clocks of several nodes may differ, where the time of a customer is held
+// against that of a keystore.
+const margin = time.Minute
 
 // mostNamed bounds the list of customers that can't be read.
 const mostNamed = 1000

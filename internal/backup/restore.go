@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -277,7 +276,3 @@ func (t *Target) presentHead(ctx context.Context) (c audit.Checkpoint, err error
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return audit.NewestHead(func(sql string, args []any, dest ...any) error { return s.One(ctx, sql, args, dest...) }, t.Verifier)
 }
-
-// margin is how far clocks of several nodes may differ, where the time of a customer is held
-// against that of a keystore.
-const margin = time.Minute

@@ -143,4 +143,13 @@ func (c *liteConn) run(s statement) error {
 	return nil
 }
 
-func (c *liteConn) close() error { return c.conn.Close() }
+// close ends the statements first: while one is left SQLite keeps the connection and its read
+// transaction (sqlite3_close_v2).
+func (c *liteConn) close() error {
+	for _, s := range c.prepared {
+		if prepared, ok := s.exec.(driver.Stmt); ok {
+			_ = prepared.Close()
+		}
+	}
+	return c.conn.Close()
+}

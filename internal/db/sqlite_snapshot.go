@@ -80,16 +80,6 @@ func holdCheckpoints(path string, how int) (*os.File, error) {
 	return f, nil
 }
 
-// snapshotUnderWay reports that somebody reads a snapshot now.
-func snapshotUnderWay(path string) bool {
-	f, err := holdCheckpoints(path, syscall.LOCK_SH|syscall.LOCK_NB)
-	if err != nil {
-		return errors.Is(err, syscall.EWOULDBLOCK)
-	}
-	_ = f.Close()
-	return false
-}
-
 func (s *liteSnapshot) each(_ context.Context, sql string, args []any, fn func(Row) error) error {
 	return fromSQLite(s.conn.each(sql, args, fn))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -69,7 +70,7 @@ func (e *sqliteEngine) write(conn *liteConn) {
 			}
 		}
 		if e.walFull.Swap(false) {
-			_, _ = conn.exec("PRAGMA wal_checkpoint(RESTART)")
+			e.emptyLog(conn, "RESTART")
 		}
 		switch w := work.(type) {
 		case *unit:
@@ -78,7 +79,18 @@ func (e *sqliteEngine) write(conn *liteConn) {
 			e.commitSession(conn, w)
 		}
 	}
-	_, _ = conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	e.emptyLog(conn, "TRUNCATE")
+}
+
+// emptyLog waits until the write-ahead log is copied and begins it anew. Not while somebody
+// reads a snapshot, which it would wait for: the log may grow meanwhile.
+func (e *sqliteEngine) emptyLog(conn *liteConn, how string) {
+	hold, err := holdCheckpoints(e.path, syscall.LOCK_SH|syscall.LOCK_NB)
+	if err != nil {
+		return
+	}
+	defer func() { _ = hold.Close() }()
+	_, _ = conn.exec("PRAGMA wal_checkpoint(" + how + ")")
 }
 
 // commitUnits commits blind units together and returns the session, if any, that ended
@@ -279,7 +291,7 @@ func (e *sqliteEngine) checkpoint(ctx context.Context, conn *liteConn) {
 		if err != nil {
 			_ = e.note(err)
 		}
-		if pages > walLimit && !snapshotUnderWay(e.path) {
+		if pages > walLimit {
 			e.walFull.Store(true)
 		}
 	}
