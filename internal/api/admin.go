@@ -117,7 +117,7 @@ func (a *API) updateSettings(ctx context.Context, r *gate.Request) (*gate.Answer
 	if err != nil {
 		return nil, err
 	}
-	settings, err := readSettings(r, o.Settings)
+	settings, err := a.readSettings(r, o.Settings)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +257,7 @@ func (a *API) listOwners(ctx context.Context, r *gate.Request) (*gate.Answer, er
 
 // createOwner is the operator's. What is kept for a repetition has null for the key.
 func (a *API) createOwner(ctx context.Context, r *gate.Request) (*gate.Answer, error) {
-	settings, err := readSettings(r, owner.Settings{BaseCurrency: "USD", DuplicatePolicy: owner.Reject})
+	settings, err := a.readSettings(r, owner.Settings{BaseCurrency: "USD", DuplicatePolicy: owner.Reject})
 	if err != nil {
 		return nil, err
 	}

@@ -163,7 +163,7 @@ func readSearch(r *gate.Request) (customer.Query, error) {
 	return q, f.end()
 }
 
-func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
+func (a *API) readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	f := &form{request: r}
 	f.ignore("limits")
 	set := func(name string, to func(string)) {
@@ -195,6 +195,7 @@ func readSettings(r *gate.Request, s owner.Settings) (owner.Settings, error) {
 	if v, ok := f.get("screenCustomers", strictjson.Bool, "true or false"); ok {
 		s.ScreenCustomers = v.Text == "true"
 	}
+	a.collect(f, r, &s)
 	f.faults = append(f.faults, owner.Check(&s)...)
 	return s, f.end()
 }

@@ -89,7 +89,7 @@ func idOrNull(id int64) *int64 {
 func showSettings(o owner.Owner) Settings {
 	s := o.Settings
 	return Settings{Name: s.Name, BaseCurrency: s.BaseCurrency, DefaultRegion: orNull(s.DefaultRegion), DuplicatePolicy: string(s.DuplicatePolicy), StrictPhone: s.StrictPhone, NotifyURL: orNull(s.NotifyURL), BrandColor: orNull(s.BrandColor), Limits: showLimits(o),
-		SecondFactor: s.RequireSecondFactor, Screen: s.ScreenCustomers}
+		SecondFactor: s.RequireSecondFactor, Screen: s.ScreenCustomers, NotCollected: uncollected(s)}
 }
 
 func showLimits(o owner.Owner) Limits {

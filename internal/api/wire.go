@@ -298,29 +298,31 @@ type AuditPage struct {
 
 // Settings are what an owner may choose.
 type Settings struct {
-	Name            string  `json:"name" minLength:"1" maxLength:"200"`
-	BaseCurrency    string  `json:"baseCurrency" doc:"ISO 4217" example:"USD"`
-	DefaultRegion   *string `json:"defaultRegion" doc:"ISO 3166-1, for phone numbers without a country code"`
-	DuplicatePolicy string  `json:"duplicatePolicy" enum:"reject,return,allow"`
-	StrictPhone     bool    `json:"strictPhone" doc:"Refuse phone numbers that are not in use"`
-	NotifyURL       *string `json:"notifyUrl" doc:"For payment requests without a notifyUrl of their own"`
-	BrandColor      *string `json:"brandColor" doc:"What the payment page is painted in" example:"#1f4fd8"`
-	Limits          Limits  `json:"limits" doc:"Set by the operator; ignored on input"`
-	SecondFactor    bool    `json:"requireSecondFactor" doc:"Users without a second factor can do nothing but add one"`
-	Screen          bool    `json:"screenCustomers" doc:"Everybody who is new or changed is looked up in sanctions lists, and all after a new list"`
+	Name            string   `json:"name" minLength:"1" maxLength:"200"`
+	BaseCurrency    string   `json:"baseCurrency" doc:"ISO 4217" example:"USD"`
+	DefaultRegion   *string  `json:"defaultRegion" doc:"ISO 3166-1, for phone numbers without a country code"`
+	DuplicatePolicy string   `json:"duplicatePolicy" enum:"reject,return,allow"`
+	StrictPhone     bool     `json:"strictPhone" doc:"Refuse phone numbers that are not in use"`
+	NotifyURL       *string  `json:"notifyUrl" doc:"For payment requests without a notifyUrl of their own"`
+	BrandColor      *string  `json:"brandColor" doc:"What the payment page is painted in" example:"#1f4fd8"`
+	Limits          Limits   `json:"limits" doc:"Set by the operator; ignored on input"`
+	SecondFactor    bool     `json:"requireSecondFactor" doc:"Users without a second factor can do nothing but add one"`
+	Screen          bool     `json:"screenCustomers" doc:"Everybody who is new or changed is looked up in sanctions lists, and all after a new list"`
+	NotCollected    []string `json:"notCollected" doc:"Optional fields of customers that are refused"`
 }
 
 // SettingsInput changes settings; what is absent stays.
 type SettingsInput struct {
-	Name            string  `json:"name,omitempty" maxLength:"200"`
-	BaseCurrency    string  `json:"baseCurrency,omitempty" example:"EUR"`
-	DefaultRegion   *string `json:"defaultRegion,omitempty"`
-	DuplicatePolicy string  `json:"duplicatePolicy,omitempty" enum:"reject,return,allow"`
-	StrictPhone     bool    `json:"strictPhone,omitempty"`
-	NotifyURL       *string `json:"notifyUrl,omitempty"`
-	BrandColor      *string `json:"brandColor,omitempty" example:"#1f4fd8"`
-	SecondFactor    bool    `json:"requireSecondFactor,omitempty"`
-	Screen          bool    `json:"screenCustomers,omitempty"`
+	Name            string   `json:"name,omitempty" maxLength:"200"`
+	BaseCurrency    string   `json:"baseCurrency,omitempty" example:"EUR"`
+	DefaultRegion   *string  `json:"defaultRegion,omitempty"`
+	DuplicatePolicy string   `json:"duplicatePolicy,omitempty" enum:"reject,return,allow"`
+	StrictPhone     bool     `json:"strictPhone,omitempty"`
+	NotifyURL       *string  `json:"notifyUrl,omitempty"`
+	BrandColor      *string  `json:"brandColor,omitempty" example:"#1f4fd8"`
+	SecondFactor    bool     `json:"requireSecondFactor,omitempty"`
+	Screen          bool     `json:"screenCustomers,omitempty"`
+	NotCollected    []string `json:"notCollected,omitempty" doc:"Of address, phone, memberId, dateOfBirth, billingAddress, shippingAddress, preferences, metadata"`
 }
 
 // Key is an API key.

@@ -152,6 +152,9 @@ const (
 	PurposesRead   = "purpose.list"
 	PurposeChange  = "purpose.change"
 	PageRead       = "customer_page.read"
+	ProfileAsk     = "profile.ask"
+	ProfileConfirm = "profile.confirm"
+	MinimumRead    = "minimum.read"
 
 	RetentionRead   = "retention.read"
 	RetentionChange = "retention.change"

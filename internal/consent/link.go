@@ -69,6 +69,7 @@ type Page struct {
 	Consent  Consent // of a ConsentLink
 	Purpose  Purpose
 	room     owner.Room
+	object   int64
 }
 
 // ByToken finds what a link opens. A token that is wrong or over answers as one that never
@@ -92,6 +93,7 @@ func (s *Service) ByToken(ctx context.Context, token string, from auth.Origin) (
 	if err != nil {
 		return p, err
 	}
+	p.object = objectID
 	p.Grant, p.Owner = auth.Customer(o.ID, realm, mode, from), o
 	if p.room, p.Customer, err = s.person(ctx, p.Grant, customerID); err != nil {
 		return p, err

@@ -24,6 +24,7 @@ type Also func(tx *db.Tx, c *Customer, key vault.Subject) error
 type Input struct {
 	Body    strictjson.Value
 	Lenient bool
+	drop    bool // leaves out what the owner does not collect, where nobody asked for it to be kept
 }
 
 // Created is what Create did.
@@ -55,8 +56,9 @@ func (s *Service) Create(ctx context.Context, g auth.Grant, in Input, also Also)
 // check reads a whole profile and reports all faults at once.
 func (s *Service) check(r room, in Input, current Profile, status Status) (Profile, Status, error) {
 	read := reader{rules: rules{phones: s.Phones, defaultRegion: r.Owner.DefaultRegion, strictPhone: r.Owner.StrictPhone,
-		today: s.Clock.Now(), current: current, lenient: in.Lenient}}
+		today: s.Clock.Now(), current: current, lenient: in.Lenient, drop: in.drop}}
 	read.read(in.Body)
+	read.minimise(r.Owner.NotCollected)
 	if read.status != nil && *read.status != status {
 		if *read.status == Restricted || status == Restricted {
 			read.bad("/status", "invalid", "is set by a restriction request alone")

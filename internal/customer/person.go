@@ -85,6 +85,7 @@ func (s *Service) MatchOrCreate(ctx context.Context, g auth.Grant, in Input) (Pe
 		if err != nil || found != 0 {
 			return s.matched(ctx, r, found, err)
 		}
+		in.drop = true // a payment is not refused for what its customer told besides
 		created, err := s.Create(ctx, g, in, func(*db.Tx, *Customer, vault.Subject) error { return nil })
 		if err == nil {
 			return s.person(ctx, r, created.ID)

@@ -28,6 +28,7 @@ type rules struct {
 	strictPhone   bool
 	today         time.Time
 	current       Profile // what is stored now: an unchanged phone is not judged again
+	drop          bool    // what is not collected is left out, and not refused
 	lenient       bool    // RFC 7240 handling=lenient: unknown members are ignored
 }
 

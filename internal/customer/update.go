@@ -60,7 +60,7 @@ func (s *Service) updateOnce(ctx context.Context, r room, customerID int64, ch C
 	if err != nil {
 		return nil, err
 	}
-	profile, status, err := s.check(r, Input{merged, ch.Lenient}, old, before.Status)
+	profile, status, err := s.check(r, Input{Body: merged, Lenient: ch.Lenient}, old, before.Status)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,10 @@ func (v *visit) showConsent() error {
 	if err != nil {
 		return err
 	}
+	if asked.Kind == consent.ProfileLink {
+		v.showProfile(asked, http.StatusOK, false)
+		return nil
+	}
 	p := v.page(asked.Consent.State(v.Clock.Now()))
 	v.describe(&p, asked)
 	v.write(http.StatusOK, "consent.html", p)
@@ -40,6 +44,9 @@ func (v *visit) answerConsent() error {
 	asked, err := v.asked()
 	if err != nil {
 		return err
+	}
+	if asked.Kind == consent.ProfileLink {
+		return v.answerProfile(asked)
 	}
 	trace := consent.Trace{Channel: "web", Address: v.from.Address}
 	switch v.r.PostForm.Get("do") {

@@ -26,7 +26,7 @@ var pages embed.FS
 //go:embed texts/*.json
 var texts embed.FS
 
-// MaxBody bounds a form: it holds nothing but a button.
+// MaxBody bounds a form: it holds a button, or a sentence.
 const MaxBody = 4 << 10
 
 // Door serves the pages. Build it with New.
@@ -89,6 +89,10 @@ type page struct {
 	Purpose string
 	Text    string // what the customer agreed to, word for word
 	Days    []day
+
+	// of a profile
+	Rows  []row
+	Wrong bool // the note could not be taken
 }
 
 func (d *Door) visit(w http.ResponseWriter, r *http.Request, from auth.Origin) *visit {

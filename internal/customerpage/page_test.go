@@ -17,7 +17,7 @@ func TestTexts(t *testing.T) {
 	require.NoError(t, err)
 	webpagetest.Same(t, s)
 	webpagetest.Asked(t, s, pages)
-	for _, key := range []string{"pending", "given", "withdrawn", "expired", "lost", "busy", "failed", "refused", "export"} {
+	for _, key := range []string{"pending", "given", "withdrawn", "expired", "lost", "busy", "failed", "refused", "export", "profile", "current", "noted"} {
 		for _, part := range []string{".heading", ".text"} {
 			require.Contains(t, s.Tongues[0].Texts, key+part)
 		}

@@ -52,6 +52,9 @@ const (
 	ScreeningMatched     = "screening.matched" // somebody has to decide
 	ScreeningDecided     = "screening.decided"
 
+	ProfileConfirmed = "profile.confirmed"
+	ProfileDisputed  = "profile.correction_requested" // the interaction that it is about says what
+
 	ConsentAsked     = "consent.requested" // waits for a click in a mail
 	ConsentGiven     = "consent.given"
 	ConsentWithdrawn = "consent.withdrawn"
@@ -73,7 +76,7 @@ const (
 func Kinds() []string {
 	return []string{CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerErased, CustomerRestricted, CustomerUnrestricted, RequestCreated, RequestPending, RequestPaid, RequestUnpaid, RequestCancelled,
 		RequestArchived, PaymentApproved, PaymentDeclined, PaymentRefunded, PaymentReversed, DisputeOpened, DisputeClosed, MethodAdded, MethodUpdated, MethodRemoved,
-		MethodExpiring, MethodExpired, EndpointDisabled, ConsentAsked, ConsentGiven, ConsentWithdrawn, ObjectionRaised, ObjectionEnded,
+		MethodExpiring, MethodExpired, EndpointDisabled, ProfileConfirmed, ProfileDisputed, ConsentAsked, ConsentGiven, ConsentWithdrawn, ObjectionRaised, ObjectionEnded,
 		CustomerVerified, VerificationStarted, VerificationResubmit, VerificationFailed, ScreeningMatched, ScreeningDecided,
 		PrivacyRequestReceived, PrivacyRequestExtended, PrivacyRequestCompleted, PrivacyRequestRefused, PrivacyRequestDueSoon, PrivacyRequestOverdue, RecipientNotice, IncidentReported, IncidentClock}
 }

@@ -42,6 +42,7 @@ type Settings struct {
 	// ScreenCustomers has everybody looked up in sanctions lists who is new, changed, or not
 	// yet in the newest lists.
 	ScreenCustomers bool
+	NotCollected    []Uncollected // fields of customers that are refused (GDPR Art. 5(1)(c))
 }
 
 // Owner is one merchant.
@@ -142,10 +143,10 @@ func (s *Service) Create(ctx context.Context, settings Settings, also func(*db.T
 	}
 	err = s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`INSERT INTO owner (id, name, base_currency, default_region, duplicate_policy, strict_phone,
-			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url, brand_color, require_second_factor, screen_customers)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11, $12, $13, $14)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
+			live_realm, test_realm, index_version, next_index_version, signing_secret, created_at, notify_url, brand_color, require_second_factor, screen_customers, not_collected)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, $10, $11, $12, $13, $14, $15)`, o.ID, o.Name, o.BaseCurrency, o.DefaultRegion,
 			string(o.DuplicatePolicy), db.Flag(o.StrictPhone), o.LiveRealm, o.TestRealm, sealed, id.Millis(o.ID), o.NotifyURL, o.BrandColor,
-			db.Flag(o.RequireSecondFactor), db.Flag(o.ScreenCustomers))
+			db.Flag(o.RequireSecondFactor), db.Flag(o.ScreenCustomers), joinUncollected(o.NotCollected))
 		return also(tx, o)
 	})
 	return o, err
@@ -167,19 +168,19 @@ func (s *Service) newSecret(ctx context.Context, o *Owner) ([]byte, error) {
 }
 
 const columns = `id, name, base_currency, default_region, duplicate_policy, strict_phone, live_realm, test_realm,
-	index_version, next_index_version, created_at, notify_url, brand_color, status, status_reason, status_at, rate_limit, require_second_factor, screen_customers FROM owner`
+	index_version, next_index_version, created_at, notify_url, brand_color, status, status_reason, status_at, rate_limit, require_second_factor, screen_customers, not_collected FROM owner`
 
 func scan(r db.Row) (Owner, error) {
 	var o Owner
-	var policy, status string
+	var policy, status, not string
 	var strict, created, since, factor, screen int64
 	err := r.Scan(&o.ID, &o.Name, &o.BaseCurrency, &o.DefaultRegion, &policy, &strict, &o.LiveRealm, &o.TestRealm,
-		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor, &status, &o.Reason, &since, &o.RateLimit, &factor, &screen)
+		&o.IndexVersion, &o.NextIndexVersion, &created, &o.NotifyURL, &o.BrandColor, &status, &o.Reason, &since, &o.RateLimit, &factor, &screen, &not)
 	if o.Status = Status(status); since > 0 {
 		o.Since = time.UnixMilli(since).UTC()
 	}
 	o.DuplicatePolicy, o.StrictPhone, o.CreateDate = Policy(policy), strict != 0, time.UnixMilli(created).UTC()
-	o.RequireSecondFactor, o.ScreenCustomers = factor != 0, screen != 0
+	o.RequireSecondFactor, o.ScreenCustomers, o.NotCollected = factor != 0, screen != 0, splitUncollected(not)
 	return o, err
 }
 
@@ -227,9 +228,9 @@ func (s *Service) Update(ctx context.Context, owner int64, settings Settings, al
 	}
 	err := s.store.Write(ctx, db.Worker(), func(tx *db.Tx) error {
 		tx.Exec(`UPDATE owner SET name = $2, base_currency = $3, default_region = $4, duplicate_policy = $5, strict_phone = $6, notify_url = $7,
-			brand_color = $8, require_second_factor = $9, screen_customers = $10 WHERE id = $1`,
+			brand_color = $8, require_second_factor = $9, screen_customers = $10, not_collected = $11 WHERE id = $1`,
 			owner, settings.Name, settings.BaseCurrency, settings.DefaultRegion, string(settings.DuplicatePolicy), db.Flag(settings.StrictPhone), settings.NotifyURL, settings.BrandColor,
-			db.Flag(settings.RequireSecondFactor), db.Flag(settings.ScreenCustomers))
+			db.Flag(settings.RequireSecondFactor), db.Flag(settings.ScreenCustomers), joinUncollected(settings.NotCollected))
 		return also(tx)
 	})
 	s.forget(owner)

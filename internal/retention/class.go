@@ -48,6 +48,10 @@ func (it item) why() string {
 // months of it, and a proof of what was read and erased is worth nothing without.
 const Audit = "audit"
 
+// Uncollected is the class of fields that are not collected any more: it is found by opening
+// profiles, not by SQL.
+const Uncollected = "uncollected_fields"
+
 // Classes are all there are, in the order in which they run: what belongs to somebody before
 // who it belongs to.
 func Classes() []Class {
@@ -56,6 +60,7 @@ func Classes() []Class {
 		{Name: "interactions", Says: "Contacts with the merchant's service, counted from the contact, or from its end if that was later", due: interactions, remove: customer.RemoveInteraction},
 		{Name: "ended_consents", Least: 365, Says: "Consents that were withdrawn, or never confirmed, with their evidence, counted from that moment", due: consents, remove: consent.RemoveEnded},
 		{Name: "payment_requests", Least: 180, Says: "The person in requests that are paid or cancelled, counted from the last step; amounts and dates stay (tax law)", due: requests, remove: payment.Strip},
+		{Name: Uncollected, Says: "Optional fields that the owner no longer collects (`notCollected` of the settings), counted from when they were switched off"},
 		{Name: "disabled_customers", Says: "Customers whose status is inactive, counted from the last thing that happened to them; erased as by DELETE", due: customersOf("c.status = 1")},
 		{Name: "customers", Says: "Customers of any status, counted from the last thing that happened to them; erased as by DELETE", due: customersOf("1 = 1")},
 		{Name: Audit, Least: 365, Says: "The audit trail", Fixed: "It is never shortened; PCI DSS 10.5.1 wants twelve months"},

@@ -3,6 +3,7 @@ package retention
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/florin-gateway/florin/internal/audit"
@@ -29,6 +30,11 @@ type Service struct {
 	Attempt func(tx *db.Tx, realm, endpointID, attemptID int64)
 	// Sign signs a report with the key of the audit trail.
 	Sign func(text string) (signed string, err error)
+
+	mu sync.Mutex
+	// clean has of each realm what a run looked for and found with nobody: no profile has to
+	// be opened for it again, since it is not taken any more.
+	clean map[int64]string
 }
 
 // Policy is how long an owner keeps a class of data.

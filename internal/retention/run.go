@@ -112,10 +112,15 @@ func (s *Service) run(ctx context.Context, g auth.Grant, dryRun bool) (owner.Roo
 	now := s.Clock.Now()
 	var errs []error
 	for _, p := range all {
-		if p.Days == 0 || p.due == "" {
+		if p.Days == 0 || p.due == "" && p.Name != Uncollected {
 			continue
 		}
 		o := Outcome{Class: p.Name, Version: p.Version, Days: p.Days, Cutoff: now.AddDate(0, 0, -int(p.Days)), Kept: map[string]int64{}}
+		if p.Name == Uncollected {
+			errs = append(errs, s.fields(ctx, g, r, rep, &o))
+			rep.Classes = append(rep.Classes, o)
+			continue
+		}
 		w := window{realm: r.Realm(), cutoff: o.Cutoff, now: now, limit: batch}
 		errs = append(errs, s.apply(ctx, g, p.Class, w, rep, &o))
 		rep.Classes = append(rep.Classes, o)
