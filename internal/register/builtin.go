@@ -29,6 +29,8 @@ func activities() []Processing {
 			Retention: "Until the customer is erased; links for days", Tables: []string{"consent", "objection", "customer_link"}},
 		{Name: "Verification", Purposes: "To make sure that addresses, numbers and identities are the customer's", Persons: "Customers", Data: "What was verified, how, with which result and by whom; keyed fingerprints of codes",
 			Retention: "Until the customer is erased", Tables: []string{"verification"}},
+		{Name: "Screening", Purposes: "To find customers who stand in sanctions lists, and to keep a person's decision about each match", Persons: "Customers", Data: "Result, matches and the decision about each, with its reason",
+			Retention: "Until the customer is erased", Tables: []string{"screening", "screening_match", "screening_pass"}},
 		{Name: "Messages to customers", Purposes: "To send receipts and notices that customers want, and to notify the merchant's own systems", Persons: "Customers", Data: "E-mail address, text of the message, payment it is about",
 			Retention: "Until sent, three days at most", Tables: []string{"notification"}},
 		{Name: "Events to the merchant's systems", Purposes: "To tell connected systems what happened", Persons: "Customers", Data: "Numbers of customers, names of changed fields, answers of the receiving systems",
