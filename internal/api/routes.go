@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/florin-gateway/florin/internal/access"
 	"github.com/florin-gateway/florin/internal/audit"
@@ -70,8 +71,13 @@ const maxClientBody = 8 << 10
 
 // Routes are all operations.
 func (a *API) Routes() []gate.Route {
+	return slices.Concat(a.customers(), a.processing(), a.payments(), a.desk(), a.register(), a.settings(), a.staff()).plain()
+}
+
+// customers are the operations on customers and their saved methods.
+func (a *API) customers() routes {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
-	return append(routes{
+	return routes{
 		onCustomers(get, "/customers", "listCustomers", auth.CustomersRead, audit.CustomerList, gate.NoBody, a.listCustomers).query(listParams()...).says(listDoc),
 		onCustomers(post, "/customers", "createCustomer", auth.CustomersWrite, audit.CustomerCreate, gate.JSON, a.createCustomer).says(createDoc),
 		onCustomers(post, "/customers/search", "searchCustomers", auth.CustomersRead, audit.CustomerSearch, gate.JSON, a.searchCustomers).says(searchDoc),
@@ -90,6 +96,13 @@ func (a *API) Routes() []gate.Route {
 		onCustomers(patch, "/customers/{id}/payment-methods/{methodId}", "updatePaymentMethod", auth.MethodsWrite, audit.MethodUpdate, gate.JSON, a.changeMethod).says(changeMethodDoc),
 		onCustomers(del, "/customers/{id}/payment-methods/{methodId}", "removePaymentMethod", auth.MethodsWrite, audit.MethodRemove, gate.NoBody, a.removeMethod).says(removeMethodDoc),
 		onCustomers(post, "/customers/{id}/payment-methods/{methodId}/default", "makePaymentMethodDefault", auth.MethodsWrite, audit.MethodUpdate, gate.NoBody, a.makeDefault).says(defaultMethodDoc),
+	}
+}
+
+// processing are the operations on what may be done with customers' data, and what is checked of them.
+func (a *API) processing() routes {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	return routes{
 		onCustomers(get, "/customers/{id}/consents", "listConsents", auth.CustomersRead, audit.ConsentRead, gate.NoBody, a.listConsents).says(consentsDoc),
 		onCustomers(post, "/customers/{id}/consents", "giveConsent", auth.ConsentsWrite, audit.ConsentGive, gate.JSON, a.giveConsent).says(giveConsentDoc),
 		onCustomers(del, "/customers/{id}/consents/{consentId}", "withdrawConsent", auth.ConsentsWrite, audit.ConsentEnd, gate.NoBody, a.withdrawConsent).says(withdrawDoc),
@@ -132,6 +145,13 @@ func (a *API) Routes() []gate.Route {
 		admin(get, "/screening-lists", "getScreeningState", auth.ScreeningManage, audit.ScreeningState, gate.NoBody, a.screeningState).says(screeningStateDoc),
 		admin(post, "/erasures", "eraseCustomers", auth.CustomersErase, audit.ErasureStart, gate.JSON, a.startErasure).says(erasuresDoc),
 		admin(get, "/erasures/{id}", "getErasure", auth.CustomersErase, audit.ErasureRead, gate.NoBody, a.getErasure).says(erasureDoc),
+	}
+}
+
+// payments are the operations on money.
+func (a *API) payments() routes {
+	const get, post = http.MethodGet, http.MethodPost
+	return routes{
 		payments(get, "/payment-methods", "offerPaymentMethods", auth.PaymentMethodsRead, audit.MethodsOffered, gate.NoBody, a.offers).query(offerParams()...).says(offersDoc),
 		payments(get, "/payment-requests", "listPaymentRequests", auth.PaymentsRead, audit.RequestList, gate.NoBody, a.listRequests).query(requestParams()...).says(requestsDoc),
 		payments(post, "/payment-requests", "createPaymentRequest", auth.PaymentsWrite, audit.RequestCreate, gate.JSON, a.createRequest).says(createRequestDoc),
@@ -153,7 +173,7 @@ func (a *API) Routes() []gate.Route {
 		payments(post, "/reconciliations", "reconcile", auth.PaymentsRefund, audit.Reconcile, gate.JSON, a.reconcile).says(reconcileDoc),
 		payments(get, "/exchanges/rates", "getRates", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.rates).query(rateParams()...).says(ratesDoc),
 		payments(get, "/exchanges/historical", "getRatesOfDay", auth.PaymentsRead, audit.RatesRead, gate.NoBody, a.ratesOn).query(append(rateParams(), dayParam())...).says(ratesOnDoc),
-	}, append(append(a.administration(), a.desk()...), a.register()...)...).plain()
+	}
 }
 
 // desk are the operations of whoever looks after privacy.
@@ -186,9 +206,9 @@ func (a *API) desk() routes {
 	}
 }
 
-// administration are the operations of an owner's staff and of the operator.
-func (a *API) administration() routes {
-	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+// settings are the operations on how an owner works, and on what happened.
+func (a *API) settings() routes {
+	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return routes{
 		admin(get, "/providers", "listProviders", auth.ProvidersManage, audit.ProvidersRead, gate.NoBody, a.listProviders).says(providersDoc),
 		secret(post, "/providers", "createProvider", auth.ProvidersManage, audit.ProviderChange, gate.JSON, a.createProvider).says(createProviderDoc),
@@ -215,6 +235,13 @@ func (a *API) administration() routes {
 		admin(get, "/audit", "listAudit", auth.AuditRead, audit.AuditRead, gate.NoBody, a.audit).query(auditParams()...).says(auditDoc),
 		admin(get, "/settings", "getSettings", auth.SettingsRead, audit.SettingsRead, gate.NoBody, a.getSettings).says(settingsDoc),
 		admin(put, "/settings", "updateSettings", auth.SettingsWrite, audit.SettingsUpdate, gate.JSON, a.updateSettings).says(updateSettingsDoc),
+	}
+}
+
+// staff are the operations of those who come in: keys, users, sign-in, owners.
+func (a *API) staff() routes {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	return routes{
 		admin(get, "/api-keys", "listApiKeys", auth.APIKeysManage, audit.KeysRead, gate.NoBody, a.listKeys).says(keysDoc),
 		admin(post, "/api-keys", "createApiKey", auth.APIKeysManage, audit.KeyCreate, gate.JSON, a.createKey).says(createKeyDoc),
 		admin(post, "/api-keys/{id}/rotate", "rotateApiKey", auth.APIKeysManage, audit.KeyRotate, gate.NoBody, a.rotateKey).says(rotateKeyDoc),
@@ -292,126 +319,4 @@ func (a *API) register() routes {
 		ofDesk(put, "/privacy/processing-records/{id}", "updateProcessingRecord", audit.RegisterChange, gate.JSON, a.changeProcessing).says(changeProcessingDoc),
 		ofDesk(del, "/privacy/processing-records/{id}", "removeProcessingRecord", audit.RegisterChange, gate.NoBody, a.removeProcessing).says(removeProcessingDoc),
 	}
-}
-
-// route is a gate.Route in the making, so that a line of the table reads as one.
-type route gate.Route
-
-type routes []route
-
-func (all routes) plain() []gate.Route {
-	plain := make([]gate.Route, len(all))
-	for i, r := range all {
-		plain[i] = gate.Route(r)
-	}
-	return plain
-}
-
-func newRoute(method, path, id string, p auth.Permission, action string, body gate.Body, h handler, typed func(string) bool) route {
-	r := route{Method: method, Path: path, ID: id, Permission: p, Audit: action, Body: body, Rate: gate.PerKey, Handle: h}
-	if body != gate.NoBody {
-		r.MaxBody, r.Card = maxBody, typed
-	}
-	return r
-}
-
-// onCustomers is a route whose {id} is a customer's.
-func onCustomers(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
-	r := newRoute(method, path, id, p, action, body, h, customer.Typed)
-	r.OnCustomer = true
-	return r
-}
-
-// admin is a route about the owner's own things.
-func admin(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
-	return newRoute(method, path, id, p, action, body, h, func(string) bool { return false })
-}
-
-// ofDesk is a route for whoever looks after privacy. Digests and files look like anything; what
-// a file holds is looked at once it is decoded.
-func ofDesk(method, path, id, action string, body gate.Body, h handler) route {
-	return newRoute(method, path, id, auth.PrivacyManage, action, body, h, func(name string) bool { return name == "sha256" || name == "content" })
-}
-
-// open is a route by which somebody comes in who has no credential yet, also below the
-// root. Passwords and tokens look like anything and are never shown.
-func open(path, id, action string, body gate.Body, h handler) route {
-	r := newRoute(http.MethodPost, path, id, "", action, body, h, isSecret)
-	r.Open, r.Rate = true, gate.PerAddress
-	return r.atRoot()
-}
-
-// client is a route of OAuth 2, whose caller is an API key as a client.
-func client(path, id, action string, h handler) route {
-	r := newRoute(http.MethodPost, path, id, auth.TokensOwn, action, gate.Form, h, func(string) bool { return true })
-	r.Client, r.Refuse, r.MaxBody = true, oauthError, maxClientBody
-	return r.atRoot()
-}
-
-// visit is where a browser goes by itself to sign in, also below the root. What another
-// server adds to the address is not ours to refuse.
-func visit(path, id string, h handler) route {
-	r := newRoute(http.MethodGet, path, id, "", audit.UserSignIn, gate.NoBody, h, nil)
-	r.Open, r.Rate, r.AnyQuery = true, gate.PerAddress, true
-	return r.atRoot()
-}
-
-// own is a route about the caller's own way in.
-func own(method, path, id, action string, body gate.Body, h handler) route {
-	return newRoute(method, path, id, auth.SessionsOwn, action, body, h, isSecret)
-}
-
-func isSecret(name string) bool {
-	return name == "password" || name == "current" || name == "token" || name == "otp"
-}
-
-// opaque takes what a browser's authenticator says, which looks like anything.
-func (r route) opaque() route {
-	r.Card = func(name string) bool { return name != "name" }
-	return r
-}
-
-// atRoot is served at /path besides, where OAuth and scripts of the vendor's look.
-func (r route) atRoot() route {
-	r.AtRoot = true
-	return r
-}
-
-// payments is a route about money: amounts and ids are no free text.
-func payments(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
-	return newRoute(method, path, id, p, action, body, h, typedInRequests)
-}
-
-// secret is a route that takes a provider's credentials, which look like anything and are
-// never shown again.
-func secret(method, path, id string, p auth.Permission, action string, body gate.Body, h handler) route {
-	return newRoute(method, path, id, p, action, body, h, func(name string) bool { return name != "kind" && name != "name" && name != "enabled" })
-}
-
-// endpoint is a route about webhook endpoints: of what it takes only the description is
-// free text, and numbers in an address are the receiver's business.
-func endpoint(method, path, id, action string, body gate.Body, h handler) route {
-	return newRoute(method, path, id, auth.WebhooksManage, action, body, h, func(name string) bool { return name != "description" })
-}
-
-// cards is a route that takes a card: the one place where its digits may stand.
-func (r route) cards() route {
-	r.Card, r.Same = typedOnCards, sameCard
-	return r
-}
-
-// verb is for a word before {id} that would clash with another route's word behind it.
-func (r route) verb(word string) route {
-	r.Verb = word
-	return r
-}
-
-func (r route) query(params ...gate.Param) route {
-	r.Query = params
-	return r
-}
-
-func (r route) says(d operation) route {
-	r.Doc = d
-	return r
 }
