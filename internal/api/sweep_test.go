@@ -385,9 +385,9 @@ func (w *sweep) exports(t *testing.T) {
 		o, err := w.s.App.Owners.Get(t.Context(), p.owner)
 		require.NoError(t, err)
 		var file strings.Builder
-		rows, err := bulk.Export(t.Context(), w.s.App.Customers, auth.System(p.owner, o.Realm(p.mode), p.mode, "sweep"), &file, bulk.NDJSON, func(int) {})
+		done, err := bulk.Export(t.Context(), w.s.App.Customers, auth.System(p.owner, o.Realm(p.mode), p.mode, "sweep"), &file, bulk.ExportOptions{Format: bulk.NDJSON, Progress: func(int) {}})
 		require.NoError(t, err)
-		require.Positive(t, rows)
+		require.Positive(t, done.Rows)
 		require.Equal(t, strings.Count(file.String(), "canary"), strings.Count(file.String(), p.canary))
 		w.cells[sweepCell{operation: "export", source: "export", role: "system", relation: "all others", owner: p.owner, mode: p.mode}]++
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/florin-gateway/florin/internal/auth"
 	"github.com/florin-gateway/florin/internal/bulk"
 	"github.com/florin-gateway/florin/internal/config"
+	"github.com/florin-gateway/florin/internal/customer"
 	"github.com/florin-gateway/florin/internal/db/dbtest"
 )
 
@@ -48,7 +49,7 @@ func (c *counter) bring(t *testing.T, f bulk.Format, file string) (bulk.Result, 
 func (c *counter) take(t *testing.T, f bulk.Format) string {
 	t.Helper()
 	var out bytes.Buffer
-	_, err := bulk.Export(t.Context(), c.Customers, c.grant, &out, f, func(int) {})
+	_, err := bulk.Export(t.Context(), c.Customers, c.grant, &out, bulk.ExportOptions{Format: f, Progress: func(int) {}})
 	require.NoError(t, err)
 	return out.String()
 }
@@ -149,4 +150,28 @@ func TestTenThousandRowsTwice(t *testing.T) {
 		}
 		require.Equal(t, count, strings.Count(c.take(t, bulk.NDJSON), "\n"))
 	})
+}
+
+// TestRestrictedStay: whose data are restricted is in no export, unless it is asked for
+// (GDPR Art. 18(2)).
+//
+// Shows: GDPR Art. 18
+func TestRestrictedStay(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t, "")
+	_, errs, err := c.bring(t, bulk.CSV, "name,email\nZoë,zoe@example.com\nمريم,maryam@example.com\n")
+	require.NoError(t, err, errs)
+	var one int64
+	_, err = c.Customers.Export(t.Context(), c.grant, false, func(p *customer.Customer) error { one = p.ID; return nil })
+	require.NoError(t, err)
+	_, err = c.Customers.Restrict(t.Context(), c.grant, one, customer.Restriction{Reason: customer.Contested})
+	require.NoError(t, err)
+	for all, want := range map[bool]bulk.Exported{false: {Rows: 1, Withheld: 1}, true: {Rows: 2}} {
+		var out bytes.Buffer
+		got, err := bulk.Export(t.Context(), c.Customers, c.grant, &out, bulk.ExportOptions{Format: bulk.CSV, Restricted: all, Progress: func(int) {}})
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.Equal(t, all, strings.Contains(out.String(), "maryam@"))
+		require.Contains(t, out.String(), "zoe@")
+	}
 }

@@ -13,23 +13,37 @@ import (
 	"github.com/florin-gateway/florin/internal/strictjson"
 )
 
-// Export writes every customer of a realm and says how many.
-func Export(ctx context.Context, s *customer.Service, g auth.Grant, w io.Writer, f Format, progress func(rows int)) (int, error) {
+// Exported counts what became of the customers.
+type Exported struct {
+	Rows     int
+	Withheld int // left out, since their data are restricted
+}
+
+// ExportOptions say what is written, and how.
+type ExportOptions struct {
+	Format     Format
+	Restricted bool           // also customers whose data are restricted
+	Progress   func(rows int) // called for each row
+}
+
+// Export writes the customers of a realm.
+func Export(ctx context.Context, s *customer.Service, g auth.Grant, w io.Writer, o ExportOptions) (Exported, error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	write := ndjsonWriter(out)
-	if f == CSV {
+	if o.Format == CSV {
 		write = csvWriter(out)
 	}
-	count := 0
-	err := s.Export(ctx, g, func(c *customer.Customer) error {
-		count++
-		progress(count)
+	var done Exported
+	var err error
+	done.Withheld, err = s.Export(ctx, g, o.Restricted, func(c *customer.Customer) error {
+		done.Rows++
+		o.Progress(done.Rows)
 		return write(c)
 	})
 	if err == nil {
 		err = write(nil)
 	}
-	return count, errors.Join(err, out.Flush())
+	return done, errors.Join(err, out.Flush())
 }
 
 func ndjsonWriter(w io.Writer) func(*customer.Customer) error {

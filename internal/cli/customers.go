@@ -148,8 +148,9 @@ type exportCommand struct {
 }
 
 type exportCustomers struct {
-	File   string `arg:"" optional:"" help:"Where to write; standard output if not given."`
-	Format string `enum:",csv,ndjson" default:"" help:"csv or ndjson; from the file's name if not given."`
+	Restricted bool   `help:"Also customers whose data are restricted (GDPR Art. 18)."`
+	File       string `arg:"" optional:"" help:"Where to write; standard output if not given."`
+	Format     string `enum:",csv,ndjson" default:"" help:"csv or ndjson; from the file's name if not given."`
 	target
 }
 
@@ -182,9 +183,12 @@ func (e *exportCustomers) Run(c *config.Config, out *console) error {
 			return err
 		}
 		meter := newMeter(out, "Exporting", 0, "rows")
-		count, err := bulk.Export(ctx, a.Customers, g, w, format, meter.count)
+		done, err := bulk.Export(ctx, a.Customers, g, w, bulk.ExportOptions{Format: format, Restricted: e.Restricted, Progress: meter.count})
 		meter.end()
-		_, _ = fmt.Fprintf(out.err, "%d customers exported\n", count)
+		_, _ = fmt.Fprintf(out.err, "%d customers exported\n", done.Rows)
+		if done.Withheld > 0 {
+			_, _ = fmt.Fprintf(out.err, "%d left out: their data are restricted (GDPR Art. 18); --restricted takes them too\n", done.Withheld)
+		}
 		return errors.Join(err, closeFile())
 	})
 }

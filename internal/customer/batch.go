@@ -100,21 +100,23 @@ func insertCustomer(tx *db.Tx, c *Customer, sealed []byte) {
 // exportPage is how many customers one record of an export names.
 const exportPage = 200
 
-// Export gives every customer of the realm, oldest first.
-func (s *Service) Export(ctx context.Context, g auth.Grant, each func(*Customer) error) error {
-	q := Query{Sort: "createDate", Limit: exportPage, export: true}
+// Export gives every customer of the realm, oldest first, and says how many were left out
+// because their data are restricted: to hand them on is to use them (GDPR Art. 18(2)).
+func (s *Service) Export(ctx context.Context, g auth.Grant, restricted bool, each func(*Customer) error) (withheld int, err error) {
+	q := Query{Sort: "createDate", Limit: exportPage, export: true, free: !restricted}
 	for {
 		page, err := s.List(ctx, g, q)
 		if err != nil {
-			return err
+			return withheld, err
 		}
+		withheld += page.withheld
 		for _, c := range page.Customers {
 			if err := errors.Join(ctx.Err(), each(c)); err != nil {
-				return err
+				return withheld, err
 			}
 		}
 		if page.Cursor == "" {
-			return nil
+			return withheld, nil
 		}
 		q.Cursor = page.Cursor
 	}

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -26,12 +27,14 @@ type Query struct {
 	// Search is a search in a body and is called that in the trail.
 	Search bool
 	export bool
+	free   bool // only customers whose data are not restricted
 }
 
 // Page is a run of customers. Cursor is empty at the end.
 type Page struct {
 	Customers []*Customer
 	Cursor    string
+	withheld  int // restricted customers that were left out
 }
 
 // plan is a query in the words of the tables. It travels inside the cursor, sealed, so
@@ -74,6 +77,11 @@ func (s *Service) List(ctx context.Context, g auth.Grant, q Query) (Page, error)
 		if page.Cursor, err = r.nextCursor(p, rows[len(rows)-1]); err != nil {
 			return Page{}, err
 		}
+	}
+	if q.free {
+		all := len(rows)
+		rows = slices.DeleteFunc(rows, func(row sealedRow) bool { return row.Status == Restricted })
+		page.withheld = all - len(rows)
 	}
 	if page.Customers, err = r.openAll(ctx, rows); err != nil {
 		return Page{}, err
