@@ -95,7 +95,7 @@ webhooks: ## kill -9 rounds while events go to a receiver that flaps, both engin
 
 backups: PERSONS = 200
 backups: ## kill -9 of backups, restores, rotations and erasures, and PERSONS=200 erased that nothing may show any more, both engines
-	$(TESTPG) -- $(CAMPAIGN) -run '^TestBackupKilled$$|^TestErasedNowhere$$' -args -cycles=$(CYCLES) -persons=$(PERSONS)
+	$(TESTPG) -- $(CAMPAIGN) -run '^TestBackupKilled|^TestErasedNowhere$$' -args -cycles=$(CYCLES) -persons=$(PERSONS)
 
 interleavings: COUNT = 1000
 interleavings: ## random orders of pay, release, refund, callback, crash on both engines, COUNT=1000

@@ -50,13 +50,14 @@ func (in *installation) emptied(t *testing.T) *installation {
 	return other
 }
 
-// postgresElsewhere lets a place without data be a new database of a cluster.
-func postgresElsewhere(t *testing.T, in *installation) *installation {
+// elsewhere is a place as emptied gives it, on PostgreSQL with a new database.
+func (in *installation) elsewhere(t *testing.T) *installation {
 	t.Helper()
+	there := in.emptied(t)
 	if slices.Contains(in.flags, "--database-url") {
-		in.flags = []string{"--database-url", cluster(t, true).URL()}
+		there.flags = []string{"--database-url", cluster(t, true).URL()}
 	}
-	return in
+	return there
 }
 
 // TestBackupKilled kills backups, restores, rotations and erasures at several points of their
@@ -67,9 +68,21 @@ func TestBackupKilled(t *testing.T) {
 	in.must(t, "import", "customers", generated(t, 1500))
 	before := in.exported(t)
 	t.Run("backup", func(t *testing.T) { t.Parallel(); backupsKilled(t, in.copyOf(t)) })
-	t.Run("restore", func(t *testing.T) { t.Parallel(); restoresKilled(t, in.copyOf(t), before) })
+	t.Run("restore", func(t *testing.T) { t.Parallel(); restoresKilled(t, in.copyOf(t), before, cycles(10)) })
 	t.Run("rotation", func(t *testing.T) { t.Parallel(); backupOfKilledRotation(t, in.copyOf(t), before) })
 	t.Run("erasure", func(t *testing.T) { t.Parallel(); erasuresKilled(t, in.copyOf(t)) })
+}
+
+// TestBackupKilledOnPostgres does the same to one place, one kind of kill after another.
+func TestBackupKilledOnPostgres(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t, "--database-url", cluster(t, true).URL())
+	in.must(t, "import", "customers", generated(t, 1500))
+	before := in.exported(t)
+	restoresKilled(t, in, before, cycles(4))
+	backupOfKilledRotation(t, in, before)
+	backupsKilled(t, in)
+	erasuresKilled(t, in)
 }
 
 // timed runs a command to its end and says how long that took.
@@ -103,14 +116,14 @@ func backupsKilled(t *testing.T, in *installation) {
 	t.Logf("%d backups killed within %s, %d complete", kills, whole, len(all))
 }
 
-func restoresKilled(t *testing.T, in *installation, before []string) {
+func restoresKilled(t *testing.T, in *installation, before []string, points int) {
 	t.Helper()
 	made := in.saved(t, t.TempDir())
 	restore := append([]string{"backup", "restore"}, made...)
-	whole := in.emptied(t).timed(t, restore...)
-	kills, points := 0, cycles(10)
+	whole := in.elsewhere(t).timed(t, restore...)
+	kills := 0
 	for i := range points {
-		there := in.emptied(t)
+		there := in.elsewhere(t)
 		if !there.runUntilKilled(t, whole*time.Duration(i+1)/time.Duration(points+1), restore...) {
 			continue
 		}
@@ -118,9 +131,7 @@ func restoresKilled(t *testing.T, in *installation, before []string) {
 		if _, err := os.Stat(filepath.Join(there.dir, "restoring")); err == nil {
 			require.Contains(t, there.run(t, "migrate").err, "cut short", "a start in between")
 		}
-		if _, err := os.Stat(filepath.Join(there.dir, "florin.db")); err != nil {
-			there.must(t, restore...)
-		} else if o := there.run(t, restore...); o.code != 0 {
+		if o := there.run(t, restore...); o.code != 0 {
 			require.Contains(t, o.err, "there is a", "all was there already")
 		}
 		require.Equal(t, before, there.exported(t), "kill %d", i)
@@ -132,11 +143,11 @@ func restoresKilled(t *testing.T, in *installation, before []string) {
 
 func backupOfKilledRotation(t *testing.T, in *installation, before []string) {
 	t.Helper()
-	whole := in.copyOf(t).timed(t, rotateAll()...)
+	whole := in.timed(t, rotateAll()...)
 	for i := range cycles(3) {
 		in.runUntilKilled(t, whole*time.Duration(i+1)/time.Duration(cycles(3)+1), rotateAll()...)
 		made := in.saved(t, t.TempDir())
-		there := in.emptied(t)
+		there := in.elsewhere(t)
 		there.must(t, append([]string{"backup", "restore"}, made...)...)
 		require.Equal(t, before, there.exported(t), "kill %d", i)
 	}
@@ -156,8 +167,12 @@ func erasuresKilled(t *testing.T, in *installation) {
 	}
 	made := in.saved(t, t.TempDir())
 	gone := map[int64]bool{}
+	began := time.Now()
+	s.must(t, http.StatusNoContent, http.MethodDelete, customerPath(ids[0]), "", nil)
+	gone[ids[0]] = true
+	one := time.Since(began)
 	for range cycles(4) {
-		killed := time.AfterFunc(time.Duration(5+random.IntN(60))*time.Millisecond, s.kill)
+		killed := time.AfterFunc(time.Duration(1+random.IntN(10))*one, s.kill)
 		for _, id := range ids {
 			if a, err := s.call(http.MethodDelete, customerPath(id), "", nil); err == nil && (a.status == http.StatusNoContent || a.status == http.StatusGone) {
 				gone[id] = true
@@ -181,7 +196,7 @@ func erasuresKilled(t *testing.T, in *installation) {
 		gone[id] = true
 	}
 	s.stop(t)
-	there := in.emptied(t)
+	there := in.elsewhere(t)
 	o := there.must(t, append([]string{"backup", "restore"}, made...)...)
 	require.Contains(t, o.out, fmt.Sprintf("Erased again: %d customers", len(gone)))
 	again := there.start(t)
@@ -189,7 +204,7 @@ func erasuresKilled(t *testing.T, in *installation) {
 		again.must(t, http.StatusGone, http.MethodGet, customerPath(id), "", nil)
 	}
 	again.stop(t)
-	t.Logf("%d erased, %d not", len(gone), alive)
+	t.Logf("%d erased, %d not; one in %s", len(gone), alive, one)
 }
 
 // TestErasedNowhere erases many while writers write. Before and after, nothing of them is in
@@ -232,14 +247,14 @@ func erasedNowhere(t *testing.T, in *installation, more ...string) {
 	s.stop(t)
 	require.Empty(t, h.search(t, everything...), "after the erasure")
 
-	there := postgresElsewhere(t, &installation{dir: in.emptied(t).dir, flags: in.flags, log: filepath.Join(t.TempDir(), "log")})
+	there := in.elsewhere(t)
 	there.must(t, append([]string{"backup", "restore"}, made...)...)
 	rows := filepath.Join(t.TempDir(), "rows.csv")
 	there.must(t, "export", "customers", rows)
 	require.Empty(t, h.search(t, there.dir, filepath.Dir(rows)), "the backup from before, restored under today's keys")
 
 	in.must(t, "keys", "rotate", "--epoch")
-	late := postgresElsewhere(t, &installation{dir: in.emptied(t).dir, flags: in.flags})
+	late := in.elsewhere(t)
 	require.NoError(t, os.Remove(filepath.Join(late.dir, "audit", "erasures")))
 	o := late.run(t, append([]string{"backup", "restore"}, made...)...)
 	require.Equal(t, 1, o.code)
