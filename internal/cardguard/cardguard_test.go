@@ -1,7 +1,9 @@
 package cardguard_test
 
 import (
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -63,4 +65,20 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "header/X-Note", cardguard.Text("header/X-Note", "card 4111-1111-1111-1111")[0].Path)
 	require.Empty(t, cardguard.Text("header/X-Note", "order 2026-11-22 no 17"))
+}
+
+// TestMomentsAreNotCards: nanoseconds of a clock are no card, and a card in the place of
+// nanoseconds is one.
+func TestMomentsAreNotCards(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		at := time.Unix(1_700_000_000+random.Int64N(1e9), random.Int64N(1e9))
+		for _, text := range []string{at.UTC().Format(time.RFC3339Nano), at.In(time.FixedZone("", 5*3600+1800)).Format(time.RFC3339Nano)} {
+			require.Empty(t, cardguard.Text("/until", text), text)
+		}
+	}
+	for _, text := range []string{"2026-01-01T00:00:00.4242424242424242Z", "2026-01-01T00:00:00.4242424242424242+01:00", "2026-01-01T00:00:00.4242424242424242", "2026-01-01T00:00:00Z 4242424242424242"} {
+		require.NotEmpty(t, cardguard.Text("/until", text), text)
+	}
 }
