@@ -134,7 +134,7 @@ func isPersonal(text string, personal []string) bool {
 
 // Argon2id's cost: 46 MiB, one pass (OWASP Password Storage, second profile).
 const (
-	argonMemory = 46 * 1024
+	argonMemory = uint32(46 * 1024)
 	argonPasses = 1
 	argonLanes  = 1
 )

@@ -57,6 +57,8 @@ func TestGrantsOfOurOwn(t *testing.T) {
 	}{
 		"system":   {auth.System(1, 2, auth.Test, "sweep"), auth.Actor{Kind: auth.SystemJob, Owner: 1, Realm: 2, Mode: auth.Test, Permissions: auth.Admin.Permissions()}, auth.Origin{RequestID: "sweep"}},
 		"payer":    {auth.Payer(1, 2, auth.Live, from), auth.Actor{Kind: auth.PayerPage, Owner: 1, Realm: 2, Mode: auth.Live, Permissions: []auth.Permission{auth.PaymentsWrite}}, from},
+		"customer": {auth.Customer(1, 2, auth.Live, from), auth.Actor{Kind: auth.Self, Owner: 1, Realm: 2, Mode: auth.Live, Permissions: []auth.Permission{auth.ConsentsWrite}}, from},
+		"link":     {auth.LinkHolder(1, 2, auth.Live, 9, from), auth.Actor{Kind: auth.Self, ID: 9, Owner: 1, Realm: 2, Mode: auth.Live, Permissions: []auth.Permission{auth.CustomersExport}}, from},
 		"provider": {auth.Provider(1, 2, auth.Live, 7, from), auth.Actor{Kind: auth.PSP, ID: 7, Owner: 1, Realm: 2, Mode: auth.Live, Permissions: []auth.Permission{auth.PaymentsWrite, auth.PaymentsRefund}}, from},
 	} {
 		require.Equal(t, row.want, row.g.Actor(), name)
