@@ -2,8 +2,6 @@ package consent
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -29,16 +27,8 @@ type Link struct {
 	token   string
 }
 
-// token is 128 random bits.
-func (s *Service) token() string {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], s.Random())
-	binary.BigEndian.PutUint64(b[8:], s.Random())
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
 func (s *Service) newLink(p customer.Person, purpose Purpose) Link {
-	token := s.token()
+	token := vault.NewToken(s.Random)
 	return Link{Address: s.PublicURL() + "/your-data/" + token, To: p.Email, token: token,
 		Letter: Letter{Language: p.Preferences.Language, Name: p.Name, Purpose: purpose.Said()}}
 }
@@ -76,7 +66,7 @@ type Page struct {
 // was. The read is in the trail.
 func (s *Service) ByToken(ctx context.Context, token string, from auth.Origin) (Page, error) {
 	gone := fault.New(fault.NotFound, fault.NotFoundCode, "This link is not valid")
-	if len(token) != 22 {
+	if len(token) != vault.TokenLength {
 		return Page{}, gone
 	}
 	hash := vault.Digest(token)

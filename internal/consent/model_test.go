@@ -149,7 +149,7 @@ func (r *run) ask(t *rapid.T) {
 
 func (r *run) one(t *rapid.T) *believed {
 	if len(r.b.consents) == 0 {
-		t.Skip("none yet")
+		t.Skip("this step of the model needs a consent, and there is none yet")
 	}
 	return rapid.SampledFrom(r.b.consents).Draw(t, "consent")
 }
@@ -191,7 +191,7 @@ func (r *run) object(t *rapid.T) {
 
 func (r *run) answer(t *rapid.T) {
 	if len(r.b.objections) == 0 {
-		t.Skip("none yet")
+		t.Skip("this step of the model needs an objection, and there is none yet")
 	}
 	o := &r.b.objections[rapid.IntRange(0, len(r.b.objections)-1).Draw(t, "objection")]
 	answer := rapid.SampledFrom([]string{consent.Upheld, consent.Grounds, consent.Retired}).Draw(t, "answer")

@@ -2,8 +2,6 @@ package payment
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"strings"
 	"time"
 
@@ -134,7 +132,7 @@ func (s *Service) prepare(ctx context.Context, r owner.Room, d Draft) (q *Reques
 	if err != nil {
 		return nil, false, err
 	}
-	q.ID, q.Token = s.IDs.Next(), s.token()
+	q.ID, q.Token = s.IDs.Next(), vault.NewToken(s.Random)
 	if q.Expires = d.Expires; q.Expires.IsZero() {
 		q.Expires = q.Created().Add(lifetime)
 	}
@@ -176,14 +174,6 @@ func (s *Service) findPayer(ctx context.Context, r owner.Room, q *Request, d Dra
 	q.Client = Client{Name: p.Name, Email: p.Email, Address: p.Address, Phone: p.Phone, MemberID: p.MemberID}
 	q.Language = p.Preferences.Language
 	return !p.HasPaymentRequests, nil
-}
-
-// token is 128 random bits for the address of the payment page.
-func (s *Service) token() string {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], s.Random())
-	binary.BigEndian.PutUint64(b[8:], s.Random())
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // Link is the address of a request's payment page, "" once it can't be opened.

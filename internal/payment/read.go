@@ -150,7 +150,7 @@ func (s *Service) rows(ctx context.Context, r owner.Room, query Query) ([]*Reque
 // holds it. A token that is wrong or over answers as one that never was.
 func (s *Service) ByToken(ctx context.Context, token string, origin auth.Origin) (auth.Grant, *Request, error) {
 	gone := fault.New(fault.NotFound, fault.RequestNotFound, "This payment link is not valid")
-	if len(token) != 22 {
+	if len(token) != vault.TokenLength {
 		return auth.Grant{}, nil, gone
 	}
 	hash := vault.Digest(token)

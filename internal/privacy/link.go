@@ -2,8 +2,6 @@ package privacy
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"io"
 	"time"
@@ -50,7 +48,7 @@ func (s *Service) Offer(ctx context.Context, g auth.Grant, customerID int64, unt
 		return err
 	}
 	l := Link{ID: s.IDs.Next(), UserID: g.Actor().ID, Expires: until}
-	token := s.token()
+	token := vault.NewToken(s.Random)
 	hash := vault.Digest(token)
 	return s.Store.Write(ctx, r.Scope(), func(tx *db.Tx) error {
 		s.Customers.Touch(tx, r.Realm(), customerID)
@@ -61,14 +59,6 @@ func (s *Service) Offer(ctx context.Context, g auth.Grant, customerID int64, unt
 		}
 		return s.Audit.Add(tx, g, audit.Entry{Action: audit.ExportOffer, Customers: []int64{customerID}, Object: l.ID})
 	})
-}
-
-// token is 128 random bits: as many as a payment link's.
-func (s *Service) token() string {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], s.Random())
-	binary.BigEndian.PutUint64(b[8:], s.Random())
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // Links lists a customer's links, those that are over too, the newest first.
@@ -130,7 +120,7 @@ type Offered struct {
 // one that never was.
 func (s *Service) Find(ctx context.Context, token string, origin auth.Origin) (Offered, error) {
 	gone := fault.New(fault.NotFound, fault.ExportNotFound, "This link is not valid")
-	if len(token) != 22 {
+	if len(token) != vault.TokenLength {
 		return Offered{}, gone
 	}
 	hash := vault.Digest(token)
